@@ -1,1 +1,4 @@
-//! x
+//! imgbuild
+pub mod blob;
+pub mod event;
+pub mod oci;

@@ -1,0 +1,89 @@
+//! Where a blob's bytes can be.
+
+use std::fmt;
+use std::io::{self, Cursor};
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead, ReadBuf};
+
+use super::{BoxFuture, Error};
+use crate::oci::{Descriptor, Reference};
+
+/// A place that has the bytes of a blob.
+pub trait Source: Send + Sync {
+    /// Opens the bytes of `descriptor` from their start. Checking them is the caller's part.
+    fn open<'a>(&'a self, descriptor: &'a Descriptor) -> BoxFuture<'a, Result<Reader, Error>>;
+
+    /// The place, for messages: `memory`, a path, a repository.
+    fn place(&self) -> String;
+
+    /// The repository that has the blob, where that is known.
+    fn repository(&self) -> Option<&Reference> {
+        None
+    }
+}
+
+/// The bytes of a blob, in order.
+pub struct Reader(Pin<Box<dyn AsyncRead + Send>>);
+
+impl Reader {
+    /// Takes any reader.
+    #[must_use]
+    pub fn new(reader: impl AsyncRead + Send + 'static) -> Self {
+        Self(Box::pin(reader))
+    }
+}
+
+impl AsyncRead for Reader {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.0.as_mut().poll_read(context, buffer)
+    }
+}
+
+impl fmt::Debug for Reader {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Reader")
+    }
+}
+
+/// Bytes in memory.
+#[derive(Debug, Clone)]
+pub struct MemorySource(
+    /// The bytes.
+    pub Bytes,
+);
+
+impl Source for MemorySource {
+    fn open<'a>(&'a self, _: &'a Descriptor) -> BoxFuture<'a, Result<Reader, Error>> {
+        Box::pin(async { Ok(Reader::new(Cursor::new(self.0.clone()))) })
+    }
+
+    fn place(&self) -> String {
+        "memory".to_owned()
+    }
+}
+
+/// A file that holds the blob and nothing else.
+#[derive(Debug, Clone)]
+pub struct FileSource(
+    /// Its path.
+    pub PathBuf,
+);
+
+impl Source for FileSource {
+    fn open<'a>(&'a self, _: &'a Descriptor) -> BoxFuture<'a, Result<Reader, Error>> {
+        Box::pin(async {
+            match tokio::fs::File::open(&self.0).await {
+                Ok(file) => Ok(Reader::new(file)),
+                Err(source) => Err(Error::Read { place: self.place(), source }),
+            }
+        })
+    }
+
+    fn place(&self) -> String {
+        format!("`{}`", self.0.display())
+    }
+}
