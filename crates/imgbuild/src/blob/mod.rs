@@ -84,6 +84,13 @@ impl Blob {
         Self::new(descriptor, FileSource(path))
     }
 
+    /// The same bytes under another media type.
+    #[must_use]
+    pub fn with_media_type(&self, media_type: MediaType) -> Self {
+        let descriptor = Descriptor { media_type, ..Descriptor::clone(&self.descriptor) };
+        Self { descriptor: Arc::new(descriptor), source: Arc::clone(&self.source) }
+    }
+
     /// Type, digest and size.
     #[must_use]
     pub fn descriptor(&self) -> &Descriptor {

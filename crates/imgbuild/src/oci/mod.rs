@@ -6,6 +6,7 @@
 mod descriptor;
 mod digest;
 mod document;
+mod location;
 mod media_type;
 mod platform;
 mod reference;
@@ -13,6 +14,7 @@ mod reference;
 pub use descriptor::{Descriptor, annotation};
 pub use digest::{Algorithm, Digest, DigestError, Hasher};
 pub use document::{Document, DocumentError, Index, MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, Manifest};
+pub use location::{Location, LocationError};
 pub use media_type::{Compression, MediaType};
 pub use platform::{Platform, PlatformError};
 pub use reference::{DOCKER_HUB, Reference, ReferenceError};

@@ -1,0 +1,72 @@
+//! Where the bytes of a file in a layer come from.
+
+use std::fs::File;
+use std::io::{self, Cursor, Read};
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+
+/// Bytes that can be read from their start, as often as wanted.
+pub trait Content: Send + Sync {
+    /// The number of bytes.
+    fn size(&self) -> u64;
+
+    /// Opens the bytes.
+    ///
+    /// # Errors
+    /// When they are not there any more.
+    fn open(&self) -> io::Result<Box<dyn Read + Send + '_>>;
+
+    /// Where they lie, for messages.
+    fn place(&self) -> String;
+}
+
+impl Content for Bytes {
+    fn size(&self) -> u64 {
+        self.len() as u64
+    }
+
+    fn open(&self) -> io::Result<Box<dyn Read + Send + '_>> {
+        Ok(Box::new(Cursor::new(self)))
+    }
+
+    fn place(&self) -> String {
+        "memory".to_owned()
+    }
+}
+
+/// A whole file on disk.
+#[derive(Debug, Clone)]
+pub struct FileContent {
+    path: PathBuf,
+    size: u64,
+}
+
+impl FileContent {
+    /// The file at `path`, with the size that it has now.
+    ///
+    /// # Errors
+    /// When there is no such file.
+    pub fn new(path: impl AsRef<Path>) -> io::Result<Self> {
+        let path = path.as_ref().to_owned();
+        let metadata = std::fs::metadata(&path)?;
+        if metadata.is_dir() {
+            return Err(io::Error::from(io::ErrorKind::IsADirectory));
+        }
+        Ok(Self { size: metadata.len(), path })
+    }
+}
+
+impl Content for FileContent {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn open(&self) -> io::Result<Box<dyn Read + Send + '_>> {
+        Ok(Box::new(File::open(&self.path)?))
+    }
+
+    fn place(&self) -> String {
+        format!("`{}`", self.path.display())
+    }
+}

@@ -1,0 +1,97 @@
+//! What to build: the values of `imgbuild.yaml`, of the flags and of the defaults, valid once parsed.
+//!
+//! The room refuses the content of the files that a recipe names: it knows their paths, and reads nothing but itself.
+
+use std::path::PathBuf;
+
+use crate::image::{Annotations, Created, Format, Overlay};
+use crate::layer::{EPOCH_1980, Encoding};
+use crate::oci::{Location, Platform};
+
+/// Everything that decides an image, apart from the bytes of the JAR, the base and the files that it names.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Recipe {
+    /// The base image.
+    pub base: Location,
+    /// The platforms, in the order of the index.
+    pub platforms: Vec<Platform>,
+    /// How the JAR is laid out; `None` chooses the best that is safe for it.
+    pub layout: Option<Layout>,
+    /// Changes of the base's configuration. Without an entrypoint the layout's own is used, without a working
+    /// directory `/app`.
+    pub overlay: Overlay,
+    /// Configuration files that go into the last layer, which is never cached.
+    pub configs: Vec<Injected>,
+    /// Other files, in a layer of their own.
+    pub additions: Vec<Injected>,
+    /// Owner of what is put into layers.
+    pub owner: Owner,
+    /// Time of modification of what is put into layers, in seconds since 1970.
+    pub mtime: u64,
+    /// When the image says that it was created.
+    pub created: Created,
+    /// OCI or Docker documents.
+    pub format: Format,
+    /// How layers are compressed.
+    pub encoding: Encoding,
+    /// Annotations of manifests and index.
+    pub annotations: Annotations,
+}
+
+/// How an application's JAR is laid out in the image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// A thin JAR beside its libraries, as `jarmode=tools extract` makes it.
+    Extracted,
+    /// The JAR's folders and its launcher.
+    Exploded,
+    /// The JAR byte for byte.
+    Packaged,
+}
+
+/// A numeric owner.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Owner {
+    /// Numeric user.
+    pub uid: u64,
+    /// Numeric group.
+    pub gid: u64,
+}
+
+/// A file of this machine and its place in the image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Injected {
+    /// The path on this machine; may be a folder for additions.
+    pub source: PathBuf,
+    /// The absolute path in the image.
+    pub destination: String,
+    /// Permission bits; `None` is 0644 for files and 0755 for folders.
+    pub mode: Option<u32>,
+    /// The platform whose image gets it; `None` is all of them.
+    pub platform: Option<Platform>,
+}
+
+impl Default for Recipe {
+    fn default() -> Self {
+        Self {
+            base: Location::Registry(DEFAULT_BASE.parse().unwrap_or_else(|_| unreachable!("the default base is a reference"))),
+            platforms: vec![Platform::LINUX_AMD64, Platform::LINUX_ARM64],
+            layout: None,
+            overlay: Overlay::default(),
+            configs: Vec::new(),
+            additions: Vec::new(),
+            owner: Owner::default(),
+            mtime: EPOCH_1980,
+            created: Created::OfBase,
+            format: Format::Oci,
+            encoding: Encoding::default(),
+            annotations: Annotations::default(),
+        }
+    }
+}
+
+/// The base that is used when none is named.
+pub const DEFAULT_BASE: &str = "amazoncorretto:17";
+/// The working directory when none is named; configuration files lie in its `config` folder.
+pub const DEFAULT_WORKING_DIR: &str = "/app";
