@@ -1,7 +1,9 @@
 //! imgbuild
 pub mod blob;
+pub mod cache;
 pub mod event;
 pub mod image;
 pub mod layer;
+pub mod layout;
 pub mod oci;
 pub mod recipe;

@@ -1,0 +1,80 @@
+//! Why a layout could not be read or written.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::oci::{DocumentError, MAX_MANIFEST_BYTES};
+
+/// Why a layout could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The folder is no layout.
+    #[error("`{folder}` is no OCI image layout: {reason}")]
+    NotALayout {
+        /// The folder.
+        folder: PathBuf,
+        /// What is missing or wrong.
+        reason: String,
+    },
+    /// The folder holds something else, which is not to be overwritten.
+    #[error("`{0}` is not empty and is no OCI image layout; it is left as it is")]
+    Occupied(PathBuf),
+    /// No image has the tag.
+    #[error("`{folder}` has no image with tag `{tag}`; it has {}", list(.tags))]
+    NoTag {
+        /// The folder.
+        folder: PathBuf,
+        /// The tag that was asked for.
+        tag: String,
+        /// The tags that there are.
+        tags: Vec<String>,
+    },
+    /// No tag was asked for and there is more than one image.
+    #[error("`{folder}` holds {count} images; name one of {}", list(.tags))]
+    SeveralImages {
+        /// The folder.
+        folder: PathBuf,
+        /// How many there are.
+        count: usize,
+        /// The tags that there are.
+        tags: Vec<String>,
+    },
+    /// The index holds too much.
+    #[error("`{0}` is larger than {MAX_MANIFEST_BYTES} bytes")]
+    TooLarge(PathBuf),
+    /// A document is not valid.
+    #[error("cannot use {place}: {source}")]
+    Document {
+        /// The document and where it lies.
+        place: String,
+        /// The cause.
+        source: DocumentError,
+    },
+    /// A blob could not be read.
+    #[error(transparent)]
+    Blob(#[from] crate::blob::Error),
+    /// Reading failed.
+    #[error("cannot read `{path}`: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// Writing failed: no permission, a full or broken disk.
+    #[error("cannot write `{path}`: {source}")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+}
+
+fn list(tags: &[String]) -> String {
+    if tags.is_empty() {
+        return "no tags".to_owned();
+    }
+    tags.iter().map(|tag| format!("`{tag}`")).collect::<Vec<_>>().join(", ")
+}
