@@ -18,9 +18,17 @@ pub const CLEAN_GZIP_HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
 #[must_use]
 pub fn deflate(bytes: &[u8]) -> Vec<u8> {
     let mut buffer = vec![0; compress_bound(bytes.len()) + 16];
-    let config = DeflateConfig { window_bits: RAW_WINDOW, ..DeflateConfig::new(LEVEL) };
+    let config = DeflateConfig {
+        window_bits: RAW_WINDOW,
+        ..DeflateConfig::new(LEVEL)
+    };
     let (compressed, code) = compress_slice(&mut buffer, bytes, config);
-    assert_eq!(format!("{code:?}"), "Ok", "deflate of {} bytes", bytes.len());
+    assert_eq!(
+        format!("{code:?}"),
+        "Ok",
+        "deflate of {} bytes",
+        bytes.len()
+    );
     compressed.to_vec()
 }
 
@@ -36,10 +44,14 @@ pub fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 /// One zstd frame at level 3 with its content size (RFC 8878).
 ///
-/// # Errors
+/// # Panics
 /// When the compressor fails, which with memory on both sides means that memory ran out.
-pub fn zstd(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
-    zstd::bulk::compress(bytes, 3)
+#[must_use]
+pub fn zstd(bytes: &[u8]) -> Vec<u8> {
+    match zstd::bulk::compress(bytes, 3) {
+        Ok(frame) => frame,
+        Err(error) => panic!("zstd of {} bytes: {error}", bytes.len()),
+    }
 }
 
 #[cfg(test)]
@@ -51,14 +63,24 @@ mod tests {
     #[test]
     fn what_is_compressed_reads_back() {
         for length in [0, 1, 100, 70_000] {
-            let bytes: Vec<u8> = (0..length).map(|n: u32| n.wrapping_mul(2_654_435_761).to_be_bytes()[0] & 0x3f).collect();
+            let bytes: Vec<u8> = (0..length)
+                .map(|n: u32| n.wrapping_mul(2_654_435_761).to_be_bytes()[0] & 0x3f)
+                .collect();
             let mut inflated = Vec::new();
-            flate2::read::DeflateDecoder::new(&deflate(&bytes)[..]).read_to_end(&mut inflated).unwrap();
+            flate2::read::DeflateDecoder::new(&deflate(&bytes)[..])
+                .read_to_end(&mut inflated)
+                .unwrap();
             assert_eq!(inflated, bytes, "deflate, {length} bytes");
             let mut unzipped = Vec::new();
-            flate2::read::GzDecoder::new(&gzip(&bytes)[..]).read_to_end(&mut unzipped).unwrap();
+            flate2::read::GzDecoder::new(&gzip(&bytes)[..])
+                .read_to_end(&mut unzipped)
+                .unwrap();
             assert_eq!(unzipped, bytes, "gzip, {length} bytes");
-            assert_eq!(zstd::stream::decode_all(&zstd(&bytes).unwrap()[..]).unwrap(), bytes, "zstd, {length} bytes");
+            assert_eq!(
+                zstd::stream::decode_all(&zstd(&bytes)[..]).unwrap(),
+                bytes,
+                "zstd, {length} bytes"
+            );
         }
     }
 

@@ -1,8 +1,10 @@
 //! Tests support.
 pub mod archive;
+pub mod base;
 pub mod classfile;
 pub mod compress;
 pub mod digest;
 pub mod elf;
+pub mod fixtures;
 pub mod jar;
 pub mod peer;

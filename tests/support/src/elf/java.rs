@@ -29,14 +29,21 @@ impl RunnableMachine {
 /// sees what a real JDK's `java` says.
 #[must_use]
 pub fn java(machine: RunnableMachine, version: &str) -> Vec<u8> {
-    java_with(machine, version, SharedObject::new(machine.machine()).fixed().needed("libc.so.6"))
+    java_with(
+        machine,
+        version,
+        SharedObject::new(machine.machine())
+            .fixed()
+            .needed("libc.so.6"),
+    )
 }
 
 /// [`java`] with headers of the caller's choice: another loader or libc. With `PT_INTERP` it runs only where that
 /// loader is.
 #[must_use]
 pub fn java_with(machine: RunnableMachine, version: &str, headers: SharedObject) -> Vec<u8> {
-    let text = format!("openjdk version \"{version}\"\nOpenJDK Runtime Environment (imgbuild fixture)\n");
+    let text =
+        format!("openjdk version \"{version}\"\nOpenJDK Runtime Environment (imgbuild fixture)\n");
     let code = match machine {
         RunnableMachine::Amd64 => amd64(&text),
         RunnableMachine::Arm64 => arm64(&text),
@@ -48,18 +55,20 @@ pub fn java_with(machine: RunnableMachine, version: &str, headers: SharedObject)
 fn amd64(text: &str) -> Vec<u8> {
     let length = &(text.len() as u64).to_le_bytes()[..4];
     let tail = [
-        &[0xba][..], length, // mov edx, length
-        &[0x0f, 0x05], // syscall
+        &[0xba][..],
+        length,               // mov edx, length
+        &[0x0f, 0x05],        // syscall
         &[0xb8, 60, 0, 0, 0], // mov eax, 60 (exit)
-        &[0x31, 0xff], // xor edi, edi
-        &[0x0f, 0x05], // syscall
+        &[0x31, 0xff],        // xor edi, edi
+        &[0x0f, 0x05],        // syscall
     ]
     .concat();
     let distance = &(tail.len() as u64).to_le_bytes()[..4];
     [
         &[0xb8, 1, 0, 0, 0][..], // mov eax, 1 (write)
-        &[0xbf, 2, 0, 0, 0], // mov edi, 2
-        &[0x48, 0x8d, 0x35], distance, // lea rsi, [rip + distance]
+        &[0xbf, 2, 0, 0, 0],     // mov edi, 2
+        &[0x48, 0x8d, 0x35],
+        distance, // lea rsi, [rip + distance]
         &tail,
         text.as_bytes(),
     ]
@@ -70,16 +79,19 @@ fn amd64(text: &str) -> Vec<u8> {
 fn arm64(text: &str) -> Vec<u8> {
     let length = text.len().min(0xffff) as u64;
     let instructions = [
-        0xd280_0040, // mov x0, #2
-        0x1000_00e1, // adr x1, 28 bytes ahead: the text
+        0xd280_0040,               // mov x0, #2
+        0x1000_00e1,               // adr x1, 28 bytes ahead: the text
         0xd280_0002 | length << 5, // mov x2, #length
-        0xd280_0808, // mov x8, #64 (write)
-        0xd400_0001, // svc #0
-        0xd280_0000, // mov x0, #0
-        0xd280_0ba8, // mov x8, #93 (exit)
-        0xd400_0001, // svc #0
+        0xd280_0808,               // mov x8, #64 (write)
+        0xd400_0001,               // svc #0
+        0xd280_0000,               // mov x0, #0
+        0xd280_0ba8,               // mov x8, #93 (exit)
+        0xd400_0001,               // svc #0
     ];
-    let mut code: Vec<u8> = instructions.iter().flat_map(|word: &u64| word.to_le_bytes()[..4].to_vec()).collect();
+    let mut code: Vec<u8> = instructions
+        .iter()
+        .flat_map(|word: &u64| word.to_le_bytes()[..4].to_vec())
+        .collect();
     code.extend(text.as_bytes());
     code
 }

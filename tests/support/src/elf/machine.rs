@@ -21,8 +21,15 @@ pub enum Machine {
 
 impl Machine {
     /// Every machine there is a maker for.
-    pub const ALL: [Self; 7] =
-        [Self::I386, Self::Amd64, Self::Arm, Self::Arm64, Self::Riscv64, Self::S390x, Self::Ppc64le];
+    pub const ALL: [Self; 7] = [
+        Self::I386,
+        Self::Amd64,
+        Self::Arm,
+        Self::Arm64,
+        Self::Riscv64,
+        Self::S390x,
+        Self::Ppc64le,
+    ];
 
     /// The OCI platform's `architecture`.
     #[must_use]
@@ -106,7 +113,11 @@ impl Machine {
 
     /// Bytes of an address: 4 or 8.
     pub(super) fn word(self) -> usize {
-        if matches!(self, Self::I386 | Self::Arm) { 4 } else { 8 }
+        if matches!(self, Self::I386 | Self::Arm) {
+            4
+        } else {
+            8
+        }
     }
 
     /// Bytes of an entry of `DT_HASH`: the s390x ABI alone has 8.

@@ -11,6 +11,8 @@ pub fn library(title: &str, version: &str, files: &[(&str, Vec<u8>)]) -> Vec<u8>
         .attribute("Automatic-Module-Name", &title.replace('-', "."));
     files
         .iter()
-        .fold(Jar::new().manifest(&manifest), |jar, (path, content)| jar.directories_of(path).file(path, content))
+        .fold(Jar::new().manifest(&manifest), |jar, (path, content)| {
+            jar.directories_of(path).file(path, content)
+        })
         .build()
 }

@@ -1,7 +1,5 @@
 //! The records of a ZIP archive as values (APPNOTE.TXT 4.3), written as they stand, true or not.
 
-/// General purpose flag bit 0: the entry is encrypted.
-pub(super) const ENCRYPTED: u16 = 1;
 /// General purpose flag bit 3: sizes and CRC follow the data.
 pub(super) const DATA_DESCRIPTOR: u16 = 1 << 3;
 /// General purpose flag bit 11: the name is UTF-8.
@@ -71,7 +69,13 @@ impl Header {
     }
 
     fn put_common(&self, out: &mut Vec<u8>, extra_length: usize) {
-        for field in [self.version_needed, self.flags, self.method, self.time, self.date] {
+        for field in [
+            self.version_needed,
+            self.flags,
+            self.method,
+            self.time,
+            self.date,
+        ] {
             put(out, field.into(), 2);
         }
         put(out, self.crc.into(), 4);
