@@ -18,12 +18,7 @@ pub fn main_class(name: &str, major: u16, line: &str) -> Vec<u8> {
     let this = pool.class(name);
     let parent = pool.class("java/lang/Object");
     let out = pool.member(9, "java/lang/System", "out", "Ljava/io/PrintStream;");
-    let println = pool.member(
-        10,
-        "java/io/PrintStream",
-        "println",
-        "(Ljava/lang/String;)V",
-    );
+    let println = pool.member(10, "java/io/PrintStream", "println", "(Ljava/lang/String;)V");
     let text = pool.utf8(line);
     let text = pool.index(8, &[text]);
     let main = pool.utf8("main");
@@ -57,18 +52,7 @@ pub fn main_class(name: &str, major: u16, line: &str) -> Vec<u8> {
         be(0),
     ]
     .concat();
-    pool.file(
-        major,
-        &[
-            be(PUBLIC_SUPER),
-            be(this),
-            be(parent),
-            be(0),
-            be(0),
-            method,
-            be(0),
-        ],
-    )
+    pool.file(major, &[be(PUBLIC_SUPER), be(this), be(parent), be(0), be(0), method, be(0)])
 }
 
 /// `public class <name>` without members.
@@ -77,18 +61,7 @@ pub fn empty_class(name: &str, major: u16) -> Vec<u8> {
     let mut pool = Pool::default();
     let this = pool.class(name);
     let parent = pool.class("java/lang/Object");
-    pool.file(
-        major,
-        &[
-            be(PUBLIC_SUPER),
-            be(this),
-            be(parent),
-            be(0),
-            be(0),
-            be(0),
-            be(0),
-        ],
-    )
+    pool.file(major, &[be(PUBLIC_SUPER), be(this), be(parent), be(0), be(0), be(0), be(0)])
 }
 
 /// `module-info.class` of the module `name` that requires `java.base` (JVMS 17, 4.7.25).
@@ -102,36 +75,9 @@ pub fn module_info(name: &str, major: u16) -> Vec<u8> {
     let module = pool.index(19, &[module]);
     let base = pool.utf8("java.base");
     let base = pool.index(19, &[base]);
-    let body = [
-        be(module),
-        be(0),
-        be(0),
-        be(1),
-        be(base),
-        be(MANDATED),
-        be(0),
-        be(0),
-        be(0),
-        be(0),
-        be(0),
-    ]
-    .concat();
+    let body = [be(module), be(0), be(0), be(1), be(base), be(MANDATED), be(0), be(0), be(0), be(0), be(0)].concat();
     let length = u32::from(u8::try_from(body.len()).unwrap_or(u8::MAX)).to_be_bytes();
-    pool.file(
-        major,
-        &[
-            be(MODULE),
-            be(this),
-            be(0),
-            be(0),
-            be(0),
-            be(0),
-            be(1),
-            be(attribute),
-            length.to_vec(),
-            body,
-        ],
-    )
+    pool.file(major, &[be(MODULE), be(this), be(0), be(0), be(0), be(0), be(1), be(attribute), length.to_vec(), body])
 }
 
 fn be(value: u16) -> Vec<u8> {
@@ -162,10 +108,7 @@ impl Pool {
 
     /// A constant that consists of indices of others.
     fn index(&mut self, tag: u8, indices: &[u16]) -> u16 {
-        let content: Vec<u8> = indices
-            .iter()
-            .flat_map(|index| index.to_be_bytes())
-            .collect();
+        let content: Vec<u8> = indices.iter().flat_map(|index| index.to_be_bytes()).collect();
         self.push(tag, &content)
     }
 
@@ -184,13 +127,7 @@ impl Pool {
     }
 
     fn file(&self, major: u16, rest: &[Vec<u8>]) -> Vec<u8> {
-        let head = [
-            0xcafe_babe_u32.to_be_bytes().to_vec(),
-            be(0),
-            be(major),
-            be(self.length + 1),
-            self.bytes.clone(),
-        ];
+        let head = [0xcafe_babe_u32.to_be_bytes().to_vec(), be(0), be(major), be(self.length + 1), self.bytes.clone()];
         [head.concat(), rest.concat()].concat()
     }
 }
@@ -207,16 +144,8 @@ mod tests {
         };
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("demo")).unwrap();
-        std::fs::write(
-            folder.path().join("demo/Hello.class"),
-            main_class("demo/Hello", JAVA_17, "h\u{e9}llo"),
-        )
-        .unwrap();
-        let said = peer::output(
-            java.args(["-Dfile.encoding=UTF-8", "-cp"])
-                .arg(folder.path())
-                .arg("demo.Hello"),
-        );
+        std::fs::write(folder.path().join("demo/Hello.class"), main_class("demo/Hello", JAVA_17, "h\u{e9}llo")).unwrap();
+        let said = peer::output(java.args(["-Dfile.encoding=UTF-8", "-cp"]).arg(folder.path()).arg("demo.Hello"));
         assert_eq!(said, "h\u{e9}llo\n");
     }
 
@@ -226,22 +155,9 @@ mod tests {
             return;
         };
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(
-            folder.path().join("Later.class"),
-            main_class("Later", 200, "never"),
-        )
-        .unwrap();
-        let output = java
-            .arg("-cp")
-            .arg(folder.path())
-            .arg("Later")
-            .output()
-            .unwrap();
-        assert!(
-            peer::text(&output).contains("class file version 200.0"),
-            "{}",
-            peer::text(&output)
-        );
+        std::fs::write(folder.path().join("Later.class"), main_class("Later", 200, "never")).unwrap();
+        let output = java.arg("-cp").arg(folder.path()).arg("Later").output().unwrap();
+        assert!(peer::text(&output).contains("class file version 200.0"), "{}", peer::text(&output));
     }
 
     #[test]
@@ -249,11 +165,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let cases = [
             ("Empty.class", empty_class("Empty", 52), "major version: 52"),
-            (
-                "module-info.class",
-                module_info("com.example.demo", 53),
-                "module com.example.demo",
-            ),
+            ("module-info.class", module_info("com.example.demo", 53), "module com.example.demo"),
         ];
         for (file, bytes, expected) in cases {
             let Some(mut javap) = peer::find("javap") else {
@@ -262,10 +174,7 @@ mod tests {
             let path = folder.path().join(file);
             std::fs::write(&path, bytes).unwrap();
             let listing = peer::output(javap.arg("-v").arg(&path));
-            assert!(
-                listing.contains(expected),
-                "{file} lacks `{expected}`:\n{listing}"
-            );
+            assert!(listing.contains(expected), "{file} lacks `{expected}`:\n{listing}");
         }
     }
 }

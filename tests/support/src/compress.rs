@@ -18,17 +18,9 @@ pub const CLEAN_GZIP_HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
 #[must_use]
 pub fn deflate(bytes: &[u8]) -> Vec<u8> {
     let mut buffer = vec![0; compress_bound(bytes.len()) + 16];
-    let config = DeflateConfig {
-        window_bits: RAW_WINDOW,
-        ..DeflateConfig::new(LEVEL)
-    };
+    let config = DeflateConfig { window_bits: RAW_WINDOW, ..DeflateConfig::new(LEVEL) };
     let (compressed, code) = compress_slice(&mut buffer, bytes, config);
-    assert_eq!(
-        format!("{code:?}"),
-        "Ok",
-        "deflate of {} bytes",
-        bytes.len()
-    );
+    assert_eq!(format!("{code:?}"), "Ok", "deflate of {} bytes", bytes.len());
     compressed.to_vec()
 }
 
@@ -63,33 +55,20 @@ mod tests {
     #[test]
     fn what_is_compressed_reads_back() {
         for length in [0, 1, 100, 70_000] {
-            let bytes: Vec<u8> = (0..length)
-                .map(|n: u32| n.wrapping_mul(2_654_435_761).to_be_bytes()[0] & 0x3f)
-                .collect();
+            let bytes: Vec<u8> = (0..length).map(|n: u32| n.wrapping_mul(2_654_435_761).to_be_bytes()[0] & 0x3f).collect();
             let mut inflated = Vec::new();
-            flate2::read::DeflateDecoder::new(&deflate(&bytes)[..])
-                .read_to_end(&mut inflated)
-                .unwrap();
+            flate2::read::DeflateDecoder::new(&deflate(&bytes)[..]).read_to_end(&mut inflated).unwrap();
             assert_eq!(inflated, bytes, "deflate, {length} bytes");
             let mut unzipped = Vec::new();
-            flate2::read::GzDecoder::new(&gzip(&bytes)[..])
-                .read_to_end(&mut unzipped)
-                .unwrap();
+            flate2::read::GzDecoder::new(&gzip(&bytes)[..]).read_to_end(&mut unzipped).unwrap();
             assert_eq!(unzipped, bytes, "gzip, {length} bytes");
-            assert_eq!(
-                zstd::stream::decode_all(&zstd(&bytes)[..]).unwrap(),
-                bytes,
-                "zstd, {length} bytes"
-            );
+            assert_eq!(zstd::stream::decode_all(&zstd(&bytes)[..]).unwrap(), bytes, "zstd, {length} bytes");
         }
     }
 
     #[test]
     fn gzip_bytes_are_the_same_on_every_machine() {
         let bytes = b"one byte more or less moves every digest of the fixtures\n".repeat(40);
-        assert_eq!(
-            crate::digest::sha256(&gzip(&bytes)),
-            "sha256:bcc88d9542e91e49c683d2469ad3df8c236aff96a44558d7443791b04627a84b"
-        );
+        assert_eq!(crate::digest::sha256(&gzip(&bytes)), "sha256:bcc88d9542e91e49c683d2469ad3df8c236aff96a44558d7443791b04627a84b");
     }
 }

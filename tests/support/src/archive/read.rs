@@ -48,8 +48,7 @@ pub fn members(archive: &[u8]) -> Result<Vec<Member>, String> {
             };
         }
         let member = read_header(block, std::mem::take(&mut pax))?;
-        let size =
-            usize::try_from(number(&block[header::SIZE])?).map_err(|error| error.to_string())?;
+        let size = usize::try_from(number(&block[header::SIZE])?).map_err(|error| error.to_string())?;
         let content = take(&mut rest, size)?.to_vec();
         take(&mut rest, size.next_multiple_of(BLOCK) - size)?;
         match block[header::TYPE] {
@@ -60,9 +59,7 @@ pub fn members(archive: &[u8]) -> Result<Vec<Member>, String> {
 }
 
 fn take<'a>(rest: &mut &'a [u8], length: usize) -> Result<&'a [u8], String> {
-    let (head, tail) = rest
-        .split_at_checked(length)
-        .ok_or("the archive ends early")?;
+    let (head, tail) = rest.split_at_checked(length).ok_or("the archive ends early")?;
     *rest = tail;
     Ok(head)
 }
@@ -71,18 +68,12 @@ fn take<'a>(rest: &mut &'a [u8], length: usize) -> Result<&'a [u8], String> {
 fn read_header(block: &[u8], pax: Vec<(String, String)>) -> Result<Member, String> {
     let name = text(&block[header::NAME])?;
     let prefix = text(&block[header::PREFIX])?;
-    let path = if prefix.is_empty() {
-        name
-    } else {
-        format!("{prefix}/{name}")
-    };
+    let path = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
     let path = pax_value(&pax, "path").unwrap_or(path);
     let stored = number(&block[header::CHECKSUM])?;
     let counted = header::checksum(block);
     if stored != counted {
-        return Err(format!(
-            "checksum of `{path}` is {counted}, its header says {stored}"
-        ));
+        return Err(format!("checksum of `{path}` is {counted}, its header says {stored}"));
     }
     let link = pax_value(&pax, "linkpath").map_or_else(|| text(&block[header::LINK]), Ok)?;
     let mut magic = [0; 8];
@@ -113,11 +104,7 @@ fn with_content(member: Member, kind: u8, content: Vec<u8>) -> Result<Member, St
         b'3' => Kind::CharacterDevice(0, 0),
         b'5' => Kind::Directory,
         other => {
-            return Err(format!(
-                "`{}` has the type {:?}",
-                member.path,
-                char::from(other)
-            ));
+            return Err(format!("`{}` has the type {:?}", member.path, char::from(other)));
         }
     };
     if let (Kind::Directory, false) = (&kind, member.path.ends_with('/')) {
@@ -132,11 +119,7 @@ fn pax_records(content: &[u8]) -> Result<Vec<(String, String)>, String> {
     while !rest.is_empty() {
         let wrong = || format!("pax record `{rest}`");
         let (length, _) = rest.split_once(' ').ok_or_else(wrong)?;
-        let record = length
-            .parse()
-            .ok()
-            .and_then(|length: usize| rest.get(..length))
-            .ok_or_else(wrong)?;
+        let record = length.parse().ok().and_then(|length: usize| rest.get(..length)).ok_or_else(wrong)?;
         let (key, value) = record
             .strip_suffix('\n')
             .and_then(|record| record.get(length.len() + 1..))
@@ -149,9 +132,7 @@ fn pax_records(content: &[u8]) -> Result<Vec<(String, String)>, String> {
 }
 
 fn pax_value(pax: &[(String, String)], key: &str) -> Option<String> {
-    pax.iter()
-        .rfind(|(name, _)| name == key)
-        .map(|(_, value)| value.clone())
+    pax.iter().rfind(|(name, _)| name == key).map(|(_, value)| value.clone())
 }
 
 fn pax_number(pax: &[(String, String)], key: &str) -> Option<u64> {
@@ -160,12 +141,8 @@ fn pax_number(pax: &[(String, String)], key: &str) -> Option<u64> {
 
 /// The bytes before the first NUL.
 fn text(field: &[u8]) -> Result<String, String> {
-    let end = field
-        .iter()
-        .position(|byte| *byte == 0)
-        .unwrap_or(field.len());
-    String::from_utf8(field[..end].to_vec())
-        .map_err(|error| format!("a name that is not UTF-8: {error}"))
+    let end = field.iter().position(|byte| *byte == 0).unwrap_or(field.len());
+    String::from_utf8(field[..end].to_vec()).map_err(|error| format!("a name that is not UTF-8: {error}"))
 }
 
 /// An octal field, padded by spaces or NULs; empty is 0.

@@ -47,16 +47,7 @@ impl Entry {
             Kind::Symlink(_) => 0o777,
             _ => 0o644,
         };
-        Self {
-            path: path.into(),
-            kind,
-            mode,
-            uid: 0,
-            gid: 0,
-            modified: 0,
-            names: Default::default(),
-            pax: Vec::new(),
-        }
+        Self { path: path.into(), kind, mode, uid: 0, gid: 0, modified: 0, names: Default::default(), pax: Vec::new() }
     }
 }
 
@@ -92,10 +83,7 @@ fn write_entry(archive: &mut Vec<u8>, entry: &Entry) {
         pax.push(("linkpath".into(), link.into()));
     }
     if !pax.is_empty() {
-        let records: Vec<u8> = pax
-            .iter()
-            .flat_map(|(key, value)| pax_record(key, value))
-            .collect();
+        let records: Vec<u8> = pax.iter().flat_map(|(key, value)| pax_record(key, value)).collect();
         let mut block = blank(entry, b'x', records.len() as u64);
         put(&mut block[header::NAME], b"PaxHeaders/entry");
         append(archive, block, &records);
@@ -145,11 +133,7 @@ fn split_path(path: &str) -> Option<(&str, &str)> {
     }
     path.match_indices('/')
         .map(|(at, _)| (&path[..at], &path[at + 1..]))
-        .find(|(prefix, name)| {
-            prefix.len() <= header::PREFIX.len()
-                && !name.is_empty()
-                && name.len() <= header::NAME.len()
-        })
+        .find(|(prefix, name)| prefix.len() <= header::PREFIX.len() && !name.is_empty() && name.len() <= header::NAME.len())
 }
 
 /// `<length> <key>=<value>\n`, where the length counts itself.
@@ -181,16 +165,8 @@ mod tests {
         let longer = format!("{}/{}", "deep".repeat(60), "name".repeat(30));
         vec![
             Entry::new("bin", Kind::Symlink("usr/bin".into())),
-            Entry {
-                mode: 0o1777,
-                ..Entry::new("tmp", Kind::Directory)
-            },
-            Entry {
-                uid: 1000,
-                gid: 1001,
-                modified: 315_532_800,
-                ..Entry::new("tmp/a", Kind::File(b"content".to_vec()))
-            },
+            Entry { mode: 0o1777, ..Entry::new("tmp", Kind::Directory) },
+            Entry { uid: 1000, gid: 1001, modified: 315_532_800, ..Entry::new("tmp/a", Kind::File(b"content".to_vec())) },
             Entry::new("tmp/b", Kind::HardLink("tmp/a".into())),
             Entry::new("tmp/\u{d55c}\u{ae00}", Kind::File(Vec::new())),
             Entry::new(&long, Kind::File(vec![7; 1000])),
@@ -225,18 +201,10 @@ mod tests {
         for (member, entry) in members.iter().zip(entries()) {
             assert_eq!(member.path.trim_end_matches('/'), entry.path);
             assert_eq!(member.kind, entry.kind);
-            assert_eq!(
-                (member.mode, member.uid, member.gid, member.modified),
-                (entry.mode, entry.uid, entry.gid, entry.modified)
-            );
+            assert_eq!((member.mode, member.uid, member.gid, member.modified), (entry.mode, entry.uid, entry.gid, entry.modified));
         }
         assert_eq!(members.len(), entries().len());
-        let with_pax: Vec<usize> = members
-            .iter()
-            .enumerate()
-            .filter(|(_, m)| !m.pax.is_empty())
-            .map(|(n, _)| n)
-            .collect();
+        let with_pax: Vec<usize> = members.iter().enumerate().filter(|(_, m)| !m.pax.is_empty()).map(|(n, _)| n).collect();
         assert_eq!(with_pax, [4, 6], "pax only where a field does not fit");
     }
 }

@@ -40,17 +40,13 @@ impl Image {
     #[must_use]
     pub fn bytes(&self, digest: &str) -> Option<&[u8]> {
         let document = self.documents.get(digest).map(|document| &document.bytes);
-        document
-            .or_else(|| self.blobs.get(digest))
-            .map(Vec::as_slice)
+        document.or_else(|| self.blobs.get(digest)).map(Vec::as_slice)
     }
 
     /// The document with a digest, parsed; `Null` when there is none.
     #[must_use]
     pub fn json(&self, digest: &str) -> Value {
-        self.bytes(digest)
-            .and_then(|bytes| serde_json::from_slice(bytes).ok())
-            .unwrap_or_default()
+        self.bytes(digest).and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default()
     }
 
     /// Writes an OCI layout whose index names the image `tag`. The folder is made where it is missing.
@@ -71,35 +67,22 @@ impl Image {
     /// The OCI layout as one uncompressed tar archive.
     #[must_use]
     pub fn layout_archive(&self, tag: &str) -> Vec<u8> {
-        let entries: Vec<Entry> = self
-            .layout_files(tag)
-            .into_iter()
-            .map(|(path, content)| Entry::new(&path, Kind::File(content)))
-            .collect();
+        let entries: Vec<Entry> =
+            self.layout_files(tag).into_iter().map(|(path, content)| Entry::new(&path, Kind::File(content))).collect();
         archive::write(&entries)
     }
 
     /// The layout's files by path.
     #[must_use]
     pub fn layout_files(&self, tag: &str) -> BTreeMap<String, Vec<u8>> {
-        let documents = self
-            .documents
-            .iter()
-            .map(|(digest, document)| (digest, &document.bytes));
-        let mut files: BTreeMap<String, Vec<u8>> = documents
-            .chain(&self.blobs)
-            .map(|(digest, bytes)| (format!("blobs/{}", digest.replace(':', "/")), bytes.clone()))
-            .collect();
+        let documents = self.documents.iter().map(|(digest, document)| (digest, &document.bytes));
+        let mut files: BTreeMap<String, Vec<u8>> =
+            documents.chain(&self.blobs).map(|(digest, bytes)| (format!("blobs/{}", digest.replace(':', "/")), bytes.clone())).collect();
         let mut root = self.root.clone();
         root["annotations"] = json!({"org.opencontainers.image.ref.name": tag});
         let index = json!({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [root]});
         files.insert("index.json".into(), index.to_string().into_bytes());
-        files.insert(
-            "oci-layout".into(),
-            json!({"imageLayoutVersion": "1.0.0"})
-                .to_string()
-                .into_bytes(),
-        );
+        files.insert("oci-layout".into(), json!({"imageLayoutVersion": "1.0.0"}).to_string().into_bytes());
         files
     }
 
@@ -114,13 +97,7 @@ impl Image {
     pub fn put_document(&mut self, media_type: &str, document: &Value) -> Value {
         let bytes = document.to_string().into_bytes();
         let descriptor = descriptor(media_type, &bytes);
-        self.documents.insert(
-            sha256(&bytes),
-            Document {
-                media_type: media_type.into(),
-                bytes,
-            },
-        );
+        self.documents.insert(sha256(&bytes), Document { media_type: media_type.into(), bytes });
         descriptor
     }
 }

@@ -24,17 +24,11 @@ impl Base {
     /// A JDK 17.0.12 for `linux/amd64` and `linux/arm64/v8`.
     #[must_use]
     pub fn java() -> Self {
-        Self::new()
-            .platform(PlatformImage::java(
-                "linux/amd64",
-                RunnableMachine::Amd64,
-                "17.0.12",
-            ))
-            .platform(PlatformImage::java(
-                "linux/arm64/v8",
-                RunnableMachine::Arm64,
-                "17.0.12",
-            ))
+        Self::new().platform(PlatformImage::java("linux/amd64", RunnableMachine::Amd64, "17.0.12")).platform(PlatformImage::java(
+            "linux/arm64/v8",
+            RunnableMachine::Arm64,
+            "17.0.12",
+        ))
     }
 
     /// Adds a platform's image.
@@ -70,16 +64,9 @@ impl Base {
     #[must_use]
     pub fn build(&self) -> Image {
         let mut image = Image::default();
-        let mut children: Vec<Value> = self
-            .platforms
-            .iter()
-            .map(|platform| self.child(&mut image, platform))
-            .collect();
+        let mut children: Vec<Value> = self.platforms.iter().map(|platform| self.child(&mut image, platform)).collect();
         if self.attestations {
-            let entries: Vec<Value> = children
-                .iter()
-                .map(|child| attestation(&mut image, child))
-                .collect();
+            let entries: Vec<Value> = children.iter().map(|child| attestation(&mut image, child)).collect();
             children.extend(entries);
         }
         let mut root = self.index(&mut image, &children);
@@ -104,18 +91,12 @@ impl Base {
 
     fn index(&self, image: &mut Image, children: &[Value]) -> Value {
         let media_type = self.format.index();
-        image.put_document(
-            media_type,
-            &json!({"schemaVersion": 2, "mediaType": media_type, "manifests": children}),
-        )
+        image.put_document(media_type, &json!({"schemaVersion": 2, "mediaType": media_type, "manifests": children}))
     }
 
     fn child(&self, image: &mut Image, platform: &PlatformImage) -> Value {
-        let layers: Vec<Value> = platform
-            .layers()
-            .iter()
-            .map(|layer| image.put_blob(self.format.layer(layer.compressed_with()), layer.blob()))
-            .collect();
+        let layers: Vec<Value> =
+            platform.layers().iter().map(|layer| image.put_blob(self.format.layer(layer.compressed_with()), layer.blob())).collect();
         let config = image.put_blob(self.format.config(), platform.config());
         let media_type = self.format.manifest();
         let manifest = json!({"schemaVersion": 2, "mediaType": media_type, "config": config, "layers": layers});
@@ -142,8 +123,7 @@ fn attestation(image: &mut Image, child: &Value) -> Value {
     let config = json!({"architecture": "unknown", "os": "unknown", "config": {}, "rootfs": {"type": "layers", "diff_ids": diff_ids}});
     let config = image.put_blob(Format::Oci.config(), config.to_string().into_bytes());
     let media_type = Format::Oci.manifest();
-    let manifest =
-        json!({"schemaVersion": 2, "mediaType": media_type, "config": config, "layers": [layer]});
+    let manifest = json!({"schemaVersion": 2, "mediaType": media_type, "config": config, "layers": [layer]});
     let mut descriptor = image.put_document(media_type, &manifest);
     descriptor["annotations"] = json!({
         "vnd.docker.reference.digest": digest,

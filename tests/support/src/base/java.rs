@@ -24,10 +24,7 @@ impl PlatformImage {
         Self::new(platform)
             .layer(system_layer(machine))
             .layer(jdk_layer(machine, version))
-            .setting(
-                "Env",
-                json!([PATH, "LANG=C.UTF-8", format!("JAVA_HOME=/{JAVA_HOME}")]),
-            )
+            .setting("Env", json!([PATH, "LANG=C.UTF-8", format!("JAVA_HOME=/{JAVA_HOME}")]))
             .setting("Cmd", json!(["jshell"]))
             .setting("WorkingDir", json!("/"))
     }
@@ -37,10 +34,7 @@ impl PlatformImage {
 fn system_layer(machine: RunnableMachine) -> Layer {
     let machine = machine.machine();
     let libraries = format!("usr/lib/{}", machine.triplet());
-    let libc = SharedObject::new(machine)
-        .soname("libc.so.6")
-        .export("printf")
-        .build();
+    let libc = SharedObject::new(machine).soname("libc.so.6").export("printf").build();
     let loader = SharedObject::new(machine).export("_dl_start").build();
     Layer::new()
         .symlink("bin", "usr/bin")
@@ -58,11 +52,7 @@ fn system_layer(machine: RunnableMachine) -> Layer {
         .file("etc/group", 0o644, GROUP.as_bytes())
         .file("etc/shadow", 0o640, b"root:*:20089:0:99999:7:::\n")
         .owned(0, 42)
-        .file(
-            "etc/os-release",
-            0o644,
-            b"ID=fixture\nPRETTY_NAME=\"A fixture of imgbuild\"\n",
-        )
+        .file("etc/os-release", 0o644, b"ID=fixture\nPRETTY_NAME=\"A fixture of imgbuild\"\n")
         .file(&format!("{libraries}/libc.so.6"), 0o755, &libc)
         .file(&usr_merged(machine.glibc_loader()), 0o755, &loader)
         .with_parents()
@@ -73,27 +63,12 @@ fn system_layer(machine: RunnableMachine) -> Layer {
 fn jdk_layer(machine: RunnableMachine, version: &str) -> Layer {
     let release = format!(
         "IMPLEMENTOR=\"imgbuild\"\nJAVA_VERSION=\"{version}\"\nOS_ARCH=\"{}\"\nOS_NAME=\"Linux\"\n",
-        if machine == RunnableMachine::Amd64 {
-            "x86_64"
-        } else {
-            "aarch64"
-        }
+        if machine == RunnableMachine::Amd64 { "x86_64" } else { "aarch64" }
     );
-    let jvm = SharedObject::new(machine.machine())
-        .soname("libjvm.so")
-        .export("JNI_CreateJavaVM")
-        .needed("libc.so.6");
+    let jvm = SharedObject::new(machine.machine()).soname("libjvm.so").export("JNI_CreateJavaVM").needed("libc.so.6");
     Layer::new()
-        .file(
-            &format!("{JAVA_HOME}/bin/java"),
-            0o755,
-            &elf::java(machine, &format!("{version}-fixture")),
-        )
-        .file(
-            &format!("{JAVA_HOME}/lib/server/libjvm.so"),
-            0o644,
-            &jvm.build(),
-        )
+        .file(&format!("{JAVA_HOME}/bin/java"), 0o755, &elf::java(machine, &format!("{version}-fixture")))
+        .file(&format!("{JAVA_HOME}/lib/server/libjvm.so"), 0o644, &jvm.build())
         .file(&format!("{JAVA_HOME}/release"), 0o644, release.as_bytes())
         .symlink("usr/lib/jvm/default-java", "java-17-fixture")
         .symlink("etc/alternatives/java", &format!("/{JAVA_HOME}/bin/java"))

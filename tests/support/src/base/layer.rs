@@ -32,19 +32,13 @@ impl Layer {
     /// Adds a regular file.
     #[must_use]
     pub fn file(self, path: &str, mode: u32, content: &[u8]) -> Self {
-        self.entry(Entry {
-            mode,
-            ..Entry::new(path, Kind::File(content.into()))
-        })
+        self.entry(Entry { mode, ..Entry::new(path, Kind::File(content.into())) })
     }
 
     /// Adds a directory.
     #[must_use]
     pub fn directory(self, path: &str, mode: u32) -> Self {
-        self.entry(Entry {
-            mode,
-            ..Entry::new(path, Kind::Directory)
-        })
+        self.entry(Entry { mode, ..Entry::new(path, Kind::Directory) })
     }
 
     /// Adds a symbolic link.
@@ -94,15 +88,8 @@ impl Layer {
     /// Sorts the entries by path and adds missing parent directories with mode 0755, owned by 0:0.
     #[must_use]
     pub fn with_parents(mut self) -> Self {
-        let there: BTreeSet<String> = self
-            .entries
-            .iter()
-            .map(|entry| entry.path.clone())
-            .collect();
-        let parents: BTreeSet<&str> = there
-            .iter()
-            .flat_map(|path| path.match_indices('/').map(|(at, _)| &path[..at]))
-            .collect();
+        let there: BTreeSet<String> = self.entries.iter().map(|entry| entry.path.clone()).collect();
+        let parents: BTreeSet<&str> = there.iter().flat_map(|path| path.match_indices('/').map(|(at, _)| &path[..at])).collect();
         for parent in parents {
             if !there.contains(parent) {
                 self.entries.push(Entry::new(parent, Kind::Directory));

@@ -25,14 +25,7 @@ impl PlatformImage {
     /// An image without layers for `os/architecture[/variant]`.
     #[must_use]
     pub fn new(platform: &str) -> Self {
-        Self {
-            platform: platform_of(platform),
-            claimed: None,
-            layers: Vec::new(),
-            settings: Map::new(),
-            keys: Map::new(),
-            history: None,
-        }
+        Self { platform: platform_of(platform), claimed: None, layers: Vec::new(), settings: Map::new(), keys: Map::new(), history: None }
     }
 
     /// Adds a layer on top.
@@ -93,11 +86,7 @@ impl PlatformImage {
 
     /// The platform object of the index's descriptor.
     pub(super) fn descriptor_platform(&self) -> Value {
-        Value::Object(
-            self.claimed
-                .clone()
-                .unwrap_or_else(|| self.platform.clone()),
-        )
+        Value::Object(self.claimed.clone().unwrap_or_else(|| self.platform.clone()))
     }
 
     /// The config's bytes.
@@ -107,19 +96,9 @@ impl PlatformImage {
         config.insert("created".into(), CREATED.into());
         config.extend(self.platform.clone());
         config.insert("config".into(), Value::Object(self.settings.clone()));
-        let diff_ids: Vec<String> = self
-            .layers
-            .iter()
-            .map(|layer| sha256(&layer.archive()))
-            .collect();
-        config.insert(
-            "rootfs".into(),
-            json!({"type": "layers", "diff_ids": diff_ids}),
-        );
-        config.insert(
-            "history".into(),
-            self.history.clone().unwrap_or_else(|| self.usual_history()),
-        );
+        let diff_ids: Vec<String> = self.layers.iter().map(|layer| sha256(&layer.archive())).collect();
+        config.insert("rootfs".into(), json!({"type": "layers", "diff_ids": diff_ids}));
+        config.insert("history".into(), self.history.clone().unwrap_or_else(|| self.usual_history()));
         config.extend(self.keys.clone());
         Value::Object(config).to_string().into_bytes()
     }
@@ -140,10 +119,7 @@ fn platform_of(text: &str) -> Map<String, Value> {
     let mut parts = text.splitn(3, '/');
     let mut platform = Map::new();
     let os = parts.next().unwrap_or_default();
-    platform.insert(
-        "architecture".into(),
-        parts.next().unwrap_or_default().into(),
-    );
+    platform.insert("architecture".into(), parts.next().unwrap_or_default().into());
     platform.insert("os".into(), os.into());
     if let Some(variant) = parts.next() {
         platform.insert("variant".into(), variant.into());

@@ -8,11 +8,7 @@ use imgbuild_testkit::fixtures;
 fn main() -> ExitCode {
     let folder = fixtures::folder();
     let compile = std::env::args().any(|argument| argument == "--compile");
-    let compiled = if compile {
-        fixtures::compile(&folder)
-    } else {
-        Ok(())
-    };
+    let compiled = if compile { fixtures::compile(&folder) } else { Ok(()) };
     match compiled.and_then(|()| fixtures::make(&folder, &folder)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -22,10 +18,7 @@ fn main() -> ExitCode {
     }
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "a program tells its user why it failed"
-)]
+#[expect(clippy::print_stderr, reason = "a program tells its user why it failed")]
 fn report(error: &dyn std::error::Error) {
     eprintln!("error: {error}");
     let mut cause = error.source();

@@ -50,18 +50,14 @@ impl Dynamic {
         bytes.resize(bytes.len().next_multiple_of(8), 0);
         let section = bytes.len();
 
-        let entries = needed
-            .into_iter()
-            .map(|name| (DT_NEEDED, name))
-            .chain(soname.map(|name| (DT_SONAME, name)))
-            .chain([
-                (DT_HASH, address + hash),
-                (DT_STRTAB, address + string_table),
-                (DT_SYMTAB, address),
-                (DT_STRSZ, strings.len() as u64),
-                (DT_SYMENT, symbol_size(machine) as u64),
-                (0, 0),
-            ]);
+        let entries = needed.into_iter().map(|name| (DT_NEEDED, name)).chain(soname.map(|name| (DT_SONAME, name))).chain([
+            (DT_HASH, address + hash),
+            (DT_STRTAB, address + string_table),
+            (DT_SYMTAB, address),
+            (DT_STRSZ, strings.len() as u64),
+            (DT_SYMENT, symbol_size(machine) as u64),
+            (0, 0),
+        ]);
         for (tag, value) in entries {
             machine.put(&mut bytes, tag, machine.word());
             machine.put(&mut bytes, value, machine.word());

@@ -8,7 +8,7 @@ use super::{Machine, SharedObject};
 pub enum RunnableMachine {
     /// x86-64, runs natively on build machines.
     Amd64,
-    /// AArch64, runs under `qemu-aarch64-static`.
+    /// 64-bit Arm, runs under `qemu-aarch64-static`.
     Arm64,
 }
 
@@ -29,21 +29,14 @@ impl RunnableMachine {
 /// sees what a real JDK's `java` says.
 #[must_use]
 pub fn java(machine: RunnableMachine, version: &str) -> Vec<u8> {
-    java_with(
-        machine,
-        version,
-        SharedObject::new(machine.machine())
-            .fixed()
-            .needed("libc.so.6"),
-    )
+    java_with(machine, version, SharedObject::new(machine.machine()).fixed().needed("libc.so.6"))
 }
 
 /// [`java`] with headers of the caller's choice: another loader or libc. With `PT_INTERP` it runs only where that
 /// loader is.
 #[must_use]
 pub fn java_with(machine: RunnableMachine, version: &str, headers: SharedObject) -> Vec<u8> {
-    let text =
-        format!("openjdk version \"{version}\"\nOpenJDK Runtime Environment (imgbuild fixture)\n");
+    let text = format!("openjdk version \"{version}\"\nOpenJDK Runtime Environment (imgbuild fixture)\n");
     let code = match machine {
         RunnableMachine::Amd64 => amd64(&text),
         RunnableMachine::Arm64 => arm64(&text),
@@ -88,10 +81,7 @@ fn arm64(text: &str) -> Vec<u8> {
         0xd280_0ba8,               // mov x8, #93 (exit)
         0xd400_0001,               // svc #0
     ];
-    let mut code: Vec<u8> = instructions
-        .iter()
-        .flat_map(|word: &u64| word.to_le_bytes()[..4].to_vec())
-        .collect();
+    let mut code: Vec<u8> = instructions.iter().flat_map(|word: &u64| word.to_le_bytes()[..4].to_vec()).collect();
     code.extend(text.as_bytes());
     code
 }

@@ -9,7 +9,7 @@ pub enum Machine {
     Amd64,
     /// 32-bit Arm, EABI version 5 with hard float.
     Arm,
-    /// AArch64.
+    /// 64-bit Arm.
     Arm64,
     /// RISC-V, 64 bits.
     Riscv64,
@@ -21,15 +21,7 @@ pub enum Machine {
 
 impl Machine {
     /// Every machine there is a maker for.
-    pub const ALL: [Self; 7] = [
-        Self::I386,
-        Self::Amd64,
-        Self::Arm,
-        Self::Arm64,
-        Self::Riscv64,
-        Self::S390x,
-        Self::Ppc64le,
-    ];
+    pub const ALL: [Self; 7] = [Self::I386, Self::Amd64, Self::Arm, Self::Arm64, Self::Riscv64, Self::S390x, Self::Ppc64le];
 
     /// The OCI platform's `architecture`.
     #[must_use]
@@ -113,11 +105,7 @@ impl Machine {
 
     /// Bytes of an address: 4 or 8.
     pub(super) fn word(self) -> usize {
-        if matches!(self, Self::I386 | Self::Arm) {
-            4
-        } else {
-            8
-        }
+        if matches!(self, Self::I386 | Self::Arm) { 4 } else { 8 }
     }
 
     /// Bytes of an entry of `DT_HASH`: the s390x ABI alone has 8.

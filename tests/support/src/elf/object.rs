@@ -32,32 +32,20 @@ impl SharedObject {
     /// A shared object that needs nothing and exports nothing.
     #[must_use]
     pub fn new(machine: Machine) -> Self {
-        Self {
-            machine,
-            fixed: false,
-            interpreter: None,
-            dynamic: Dynamic::default(),
-            code: Vec::new(),
-        }
+        Self { machine, fixed: false, interpreter: None, dynamic: Dynamic::default(), code: Vec::new() }
     }
 
     /// A library as JNI loads it, linked against glibc: `JNI_OnLoad` and the symbol of one native method.
     #[must_use]
     pub fn jni(machine: Machine) -> Self {
-        Self::new(machine)
-            .export("JNI_OnLoad")
-            .export("Java_com_example_Native_answer")
-            .needed("libc.so.6")
+        Self::new(machine).export("JNI_OnLoad").export("Java_com_example_Native_answer").needed("libc.so.6")
     }
 
     /// [`Self::jni`] linked against musl, as Alpine's libraries are.
     #[must_use]
     pub fn jni_musl(machine: Machine) -> Self {
         let libc = format!("libc.musl-{}.so.1", machine.musl_name());
-        Self::new(machine)
-            .export("JNI_OnLoad")
-            .export("Java_com_example_Native_answer")
-            .needed(&libc)
+        Self::new(machine).export("JNI_OnLoad").export("Java_com_example_Native_answer").needed(&libc)
     }
 
     /// Adds a `DT_NEEDED` library, such as `libc.so.6` or `libc.musl-x86_64.so.1`.
@@ -106,11 +94,7 @@ impl SharedObject {
     #[must_use]
     pub fn build(&self) -> Vec<u8> {
         let machine = self.machine;
-        let (header_size, segment_size) = if machine.word() == 8 {
-            (64, 56)
-        } else {
-            (52, 32)
-        };
+        let (header_size, segment_size) = if machine.word() == 8 { (64, 56) } else { (52, 32) };
         let base = if self.fixed { EXECUTABLE_BASE } else { 0 };
         let segments = if self.interpreter.is_some() { 5 } else { 3 };
 
@@ -119,25 +103,12 @@ impl SharedObject {
         let interpreter_at = header_size + segments * segment_size;
         let code_at = (interpreter_at + interpreter.len()).next_multiple_of(16);
         let tables_at = (code_at + self.code.len()).next_multiple_of(16);
-        let tables = self
-            .dynamic
-            .tables(machine, base + tables_at as u64, base + code_at as u64);
+        let tables = self.dynamic.tables(machine, base + tables_at as u64, base + code_at as u64);
         let size = tables_at + tables.bytes.len();
 
         let mut file = self.header(base + code_at as u64, header_size, segment_size, segments);
         let mut put_segment = |kind, flags, at: usize, length: usize, align| {
-            put_segment(
-                machine,
-                &mut file,
-                &Segment {
-                    kind,
-                    flags,
-                    at: at as u64,
-                    base,
-                    length: length as u64,
-                    align,
-                },
-            );
+            put_segment(machine, &mut file, &Segment { kind, flags, at: at as u64, base, length: length as u64, align });
         };
         if self.interpreter.is_some() {
             // From this one glibc's loader learns where a position-independent program lies.
@@ -146,13 +117,7 @@ impl SharedObject {
         }
         // glibc's loader writes into the dynamic section of what it loads.
         put_segment(PT_LOAD, READ | WRITE | EXECUTE, 0, size, PAGE);
-        put_segment(
-            PT_DYNAMIC,
-            READ | WRITE,
-            tables_at + tables.section,
-            tables.bytes.len() - tables.section,
-            8,
-        );
+        put_segment(PT_DYNAMIC, READ | WRITE, tables_at + tables.section, tables.bytes.len() - tables.section, 8);
         put_segment(PT_GNU_STACK, READ | WRITE, 0, 0, 16);
         file.extend(interpreter);
         file.resize(code_at, 0);
@@ -166,9 +131,7 @@ impl SharedObject {
         let machine = self.machine;
         let class = if machine.word() == 8 { 2 } else { 1 };
         let order = if machine == Machine::S390x { 2 } else { 1 };
-        let mut header = vec![
-            0x7f, b'E', b'L', b'F', class, order, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        ];
+        let mut header = vec![0x7f, b'E', b'L', b'F', class, order, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0];
         let mut put = |value, width| machine.put(&mut header, value, width);
         put(if self.fixed { ET_EXEC } else { ET_DYN }, 2);
         put(machine.number().into(), 2);

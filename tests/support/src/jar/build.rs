@@ -47,11 +47,7 @@ impl Jar {
     /// Adds those directories above `path` that are not there yet.
     #[must_use]
     pub fn directories_of(mut self, path: &str) -> Self {
-        let there: HashSet<Vec<u8>> = self
-            .entries
-            .iter()
-            .map(|entry| entry.name().to_vec())
-            .collect();
+        let there: HashSet<Vec<u8>> = self.entries.iter().map(|entry| entry.name().to_vec()).collect();
         for (at, _) in path.match_indices('/') {
             if !there.contains(&path.as_bytes()[..=at]) {
                 self.entries.push(Entry::directory(&path[..at]));
@@ -63,8 +59,7 @@ impl Jar {
     /// Adds `META-INF/` and the manifest.
     #[must_use]
     pub fn manifest(self, manifest: &Manifest) -> Self {
-        self.directories_of("META-INF/MANIFEST.MF")
-            .file("META-INF/MANIFEST.MF", manifest.to_string().as_bytes())
+        self.directories_of("META-INF/MANIFEST.MF").file("META-INF/MANIFEST.MF", manifest.to_string().as_bytes())
     }
 
     /// Puts a script in front. Offsets do not count it, as in Boot's executable archives: readers find out.
@@ -113,11 +108,7 @@ impl Jar {
     #[must_use]
     pub fn build(&self) -> Vec<u8> {
         let mut out = self.prefix.clone();
-        let uncounted = if self.prefix_counts {
-            0
-        } else {
-            self.prefix.len() as u64
-        };
+        let uncounted = if self.prefix_counts { 0 } else { self.prefix.len() as u64 };
         let mut central = Vec::new();
         let mut entries = 0;
         for entry in &self.entries {
@@ -132,13 +123,7 @@ impl Jar {
         let offset = out.len() as u64 - uncounted;
         let size = central.len() as u64;
         out.extend(central);
-        let mut end = End {
-            entries,
-            size,
-            offset,
-            comment: self.comment.clone(),
-            zip64: self.zip64,
-        };
+        let mut end = End { entries, size, offset, comment: self.comment.clone(), zip64: self.zip64 };
         if let Some(change) = &self.end {
             change(&mut end);
         }
@@ -150,9 +135,6 @@ impl Jar {
 
 impl fmt::Debug for Jar {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Jar")
-            .field("entries", &self.entries)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Jar").field("entries", &self.entries).finish_non_exhaustive()
     }
 }

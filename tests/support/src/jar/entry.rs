@@ -39,16 +39,8 @@ impl Entry {
     pub fn file(name: impl AsRef<[u8]>, content: &[u8]) -> Self {
         let entry = Self::stored(name, content);
         let data = compress::deflate(content);
-        let header = Header {
-            method: 8,
-            compressed_size: data.len() as u64,
-            ..entry.header
-        };
-        Self {
-            header,
-            data,
-            ..entry
-        }
+        let header = Header { method: 8, compressed_size: data.len() as u64, ..entry.header };
+        Self { header, data, ..entry }
     }
 
     /// A stored file with mode 0644, as Spring Boot keeps nested JARs.
@@ -57,31 +49,18 @@ impl Entry {
         let name = name.as_ref().to_vec();
         let header = Header {
             version_needed: 20,
-            flags: if name.is_ascii() || std::str::from_utf8(&name).is_err() {
-                0
-            } else {
-                UTF8
-            },
+            flags: if name.is_ascii() || std::str::from_utf8(&name).is_err() { 0 } else { UTF8 },
             date: GRADLE_DATE,
             crc: crc32fast::hash(content),
             compressed_size: content.len() as u64,
             size: content.len() as u64,
             name,
-            version_made_by: UNIX | 20,
+            version_made_by: UNIX + 20,
             external: 0o100_644 << 16,
             ..Header::default()
         };
         let data = content.to_vec();
-        Self {
-            header,
-            data,
-            before: Vec::new(),
-            descriptor: None,
-            local: None,
-            central: None,
-            described: None,
-            hidden: false,
-        }
+        Self { header, data, before: Vec::new(), descriptor: None, local: None, central: None, described: None, hidden: false }
     }
 
     /// A directory with mode 0755; the trailing slash is added.
@@ -89,13 +68,7 @@ impl Entry {
     pub fn directory(name: &str) -> Self {
         let entry = Self::stored(format!("{}/", name.trim_end_matches('/')), &[]);
         // Bit 4 is MS-DOS's directory bit, which Java's and Gradle's archives carry too.
-        Self {
-            header: Header {
-                external: 0o040_755 << 16 | 1 << 4,
-                ..entry.header
-            },
-            ..entry
-        }
+        Self { header: Header { external: 0o040_755 << 16 | 1 << 4, ..entry.header }, ..entry }
     }
 
     /// Puts sizes and CRC behind the data and sets flag bit 3; the local header then says 0.
@@ -189,10 +162,7 @@ impl Entry {
 
     /// Changes what the data descriptor says: `crc`, `compressed_size` and `size`.
     #[must_use]
-    pub fn change_descriptor(
-        mut self,
-        change: impl Fn(&mut Header) + Send + Sync + 'static,
-    ) -> Self {
+    pub fn change_descriptor(mut self, change: impl Fn(&mut Header) + Send + Sync + 'static) -> Self {
         self.described = Some(Arc::new(change));
         self
     }
@@ -224,13 +194,7 @@ impl Entry {
     }
 
     pub(super) fn central(&self, offset: u64) -> Header {
-        changed(
-            Header {
-                offset,
-                ..self.header.clone()
-            },
-            self.central.as_ref(),
-        )
+        changed(Header { offset, ..self.header.clone() }, self.central.as_ref())
     }
 }
 
@@ -243,9 +207,6 @@ fn changed(mut header: Header, change: Option<&Change>) -> Header {
 
 impl fmt::Debug for Entry {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Entry")
-            .field("header", &self.header)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Entry").field("header", &self.header).finish_non_exhaustive()
     }
 }

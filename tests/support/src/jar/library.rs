@@ -9,10 +9,5 @@ pub fn library(title: &str, version: &str, files: &[(&str, Vec<u8>)]) -> Vec<u8>
         .attribute("Implementation-Title", title)
         .attribute("Implementation-Version", version)
         .attribute("Automatic-Module-Name", &title.replace('-', "."));
-    files
-        .iter()
-        .fold(Jar::new().manifest(&manifest), |jar, (path, content)| {
-            jar.directories_of(path).file(path, content)
-        })
-        .build()
+    files.iter().fold(Jar::new().manifest(&manifest), |jar, (path, content)| jar.directories_of(path).file(path, content)).build()
 }

@@ -14,9 +14,7 @@ impl Manifest {
     /// A manifest with `Manifest-Version: 1.0` alone.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            lines: vec![("Manifest-Version".into(), "1.0".into())],
-        }
+        Self { lines: vec![("Manifest-Version".into(), "1.0".into())] }
     }
 
     /// Sets an attribute of the main section, in its place when it is there already.
@@ -67,31 +65,17 @@ mod tests {
 
     #[test]
     fn long_lines_are_folded_and_join_again() {
-        for value in [
-            "short".to_owned(),
-            "lib/some-library.jar ".repeat(20),
-            "\u{d55c}\u{ae00}".repeat(30),
-        ] {
+        for value in ["short".to_owned(), "lib/some-library.jar ".repeat(20), "\u{d55c}\u{ae00}".repeat(30)] {
             let text = Manifest::new().attribute("Class-Path", &value).to_string();
             assert!(text.lines().all(|line| line.len() <= LINE), "{text}");
-            assert!(
-                text.replace("\r\n ", "")
-                    .contains(&format!("\r\nClass-Path: {value}\r\n")),
-                "{text}"
-            );
+            assert!(text.replace("\r\n ", "").contains(&format!("\r\nClass-Path: {value}\r\n")), "{text}");
         }
     }
 
     #[test]
     fn an_attribute_is_set_once() {
-        let manifest = Manifest::new()
-            .attribute("Main-Class", "a")
-            .attribute("B", "b")
-            .attribute("Main-Class", "c");
-        assert_eq!(
-            manifest.to_string(),
-            "Manifest-Version: 1.0\r\nMain-Class: c\r\nB: b\r\n\r\n"
-        );
+        let manifest = Manifest::new().attribute("Main-Class", "a").attribute("B", "b").attribute("Main-Class", "c");
+        assert_eq!(manifest.to_string(), "Manifest-Version: 1.0\r\nMain-Class: c\r\nB: b\r\n\r\n");
         assert_eq!(manifest.without("Main-Class").without("B"), Manifest::new());
     }
 }

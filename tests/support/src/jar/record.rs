@@ -69,13 +69,7 @@ impl Header {
     }
 
     fn put_common(&self, out: &mut Vec<u8>, extra_length: usize) {
-        for field in [
-            self.version_needed,
-            self.flags,
-            self.method,
-            self.time,
-            self.date,
-        ] {
+        for field in [self.version_needed, self.flags, self.method, self.time, self.date] {
             put(out, field.into(), 2);
         }
         put(out, self.crc.into(), 4);
@@ -94,7 +88,9 @@ impl Header {
         if self.zip64 {
             put(&mut extra, ZIP64_EXTRA, 2);
             put(&mut extra, 8 * values.len() as u64, 2);
-            values.iter().for_each(|value| put(&mut extra, *value, 8));
+            for value in values {
+                put(&mut extra, *value, 8);
+            }
         }
         extra.extend(&self.extra);
         extra

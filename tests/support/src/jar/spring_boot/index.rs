@@ -13,10 +13,7 @@ pub(super) fn classpath(libraries: &[String]) -> String {
 
 /// `layers.idx` with the plugins' four usual layers; `root` is `BOOT-INF/` or `WEB-INF/`.
 pub(super) fn layers(root: &str, libraries: &[String], has_classpath_index: bool) -> String {
-    let (snapshots, released): (Vec<_>, Vec<_>) = libraries
-        .iter()
-        .cloned()
-        .partition(|path| path.contains("SNAPSHOT"));
+    let (snapshots, released): (Vec<_>, Vec<_>) = libraries.iter().cloned().partition(|path| path.contains("SNAPSHOT"));
     let mut application = vec![format!("{root}classes/")];
     if has_classpath_index {
         application.push(format!("{root}classpath.idx"));

@@ -54,11 +54,7 @@ impl SpringBoot {
             libraries: Vec::new(),
             loader: None,
             classpath_index: version.has_indexes(),
-            layers_index: if version.has_indexes() {
-                LayersIndex::Usual
-            } else {
-                LayersIndex::None
-            },
+            layers_index: if version.has_indexes() { LayersIndex::Usual } else { LayersIndex::None },
             manifest: Manifest::new(),
             meta: Vec::new(),
             script: Vec::new(),
@@ -73,39 +69,18 @@ impl SpringBoot {
     pub fn new(version: &str) -> Self {
         let boot = Self::empty(version);
         let core = boot.version.spring_core();
-        let class = |name: &str| {
-            (
-                format!("{name}.class"),
-                classfile::main_class(name, 61, name),
-            )
-        };
+        let class = |name: &str| (format!("{name}.class"), classfile::main_class(name, 61, name));
         let library_of = |title: &str, version: &str, name: &str| {
             let (path, bytes) = class(name);
             library(title, version, &[(&path, bytes)])
         };
         let (start, bytes) = class(&START_CLASS.replace('.', "/"));
         boot.file("application.yml", b"greeting:\n  text: from the jar\n")
-            .file(
-                "static/index.html",
-                b"<!doctype html>\n<title>demo</title>\n",
-            )
+            .file("static/index.html", b"<!doctype html>\n<title>demo</title>\n")
             .file(&start, &bytes)
-            .library(
-                &format!("spring-core-{core}.jar"),
-                &library_of(
-                    "spring-core",
-                    core,
-                    "org/springframework/core/SpringVersion",
-                ),
-            )
-            .library(
-                "greeter-1.0.0.jar",
-                &library_of("greeter", "1.0.0", "com/example/greeter/Greeter"),
-            )
-            .library(
-                "model-1.2.0-SNAPSHOT.jar",
-                &library_of("model", "1.2.0-SNAPSHOT", "com/example/model/Customer"),
-            )
+            .library(&format!("spring-core-{core}.jar"), &library_of("spring-core", core, "org/springframework/core/SpringVersion"))
+            .library("greeter-1.0.0.jar", &library_of("greeter", "1.0.0", "com/example/greeter/Greeter"))
+            .library("model-1.2.0-SNAPSHOT.jar", &library_of("model", "1.2.0-SNAPSHOT", "com/example/model/Customer"))
     }
 
     /// Makes it a WAR: `WEB-INF` and `WarLauncher`.
@@ -151,28 +126,19 @@ impl SpringBoot {
     /// Adds a nested library, or replaces the one with that file name.
     #[must_use]
     pub fn library(self, name: &str, bytes: &[u8]) -> Self {
-        self.with_library(Library {
-            name: name.into(),
-            bytes: bytes.into(),
-            provided: false,
-        })
+        self.with_library(Library { name: name.into(), bytes: bytes.into(), provided: false })
     }
 
     /// Adds a library to a WAR's `WEB-INF/lib-provided/`, where a servlet container does not see it.
     #[must_use]
     pub fn provided_library(self, name: &str, bytes: &[u8]) -> Self {
-        self.with_library(Library {
-            name: name.into(),
-            bytes: bytes.into(),
-            provided: true,
-        })
+        self.with_library(Library { name: name.into(), bytes: bytes.into(), provided: true })
     }
 
     /// Removes the libraries whose file name begins so.
     #[must_use]
     pub fn without_library(mut self, start: &str) -> Self {
-        self.libraries
-            .retain(|library| !library.name.starts_with(start));
+        self.libraries.retain(|library| !library.name.starts_with(start));
         self
     }
 
@@ -223,8 +189,7 @@ impl SpringBoot {
     pub fn jar(&self) -> Jar {
         let root = self.launcher.root();
         let mut jar = Jar::new().manifest(&self.manifest);
-        let put =
-            |jar: Jar, path: &str, content: &[u8]| jar.directories_of(path).file(path, content);
+        let put = |jar: Jar, path: &str, content: &[u8]| jar.directories_of(path).file(path, content);
         for (path, content) in self.meta.iter().chain(&self.loader_files()) {
             jar = put(jar, path, content);
         }
@@ -238,19 +203,12 @@ impl SpringBoot {
             jar = jar.directories_of(&path).stored(&path, &library.bytes);
         }
         if self.classpath_index {
-            jar = jar.file(
-                &format!("{root}classpath.idx"),
-                index::classpath(&self.library_paths()).as_bytes(),
-            );
+            jar = jar.file(&format!("{root}classpath.idx"), index::classpath(&self.library_paths()).as_bytes());
         }
         if let Some(text) = self.layers_text() {
             jar = jar.file(&format!("{root}layers.idx"), text.as_bytes());
         }
-        if self.script.is_empty() {
-            jar
-        } else {
-            jar.prefix(&self.script)
-        }
+        if self.script.is_empty() { jar } else { jar.prefix(&self.script) }
     }
 
     /// The archive's bytes.
@@ -262,10 +220,7 @@ impl SpringBoot {
     /// Paths of the nested libraries in their order, such as `BOOT-INF/lib/greeter-1.0.0.jar`.
     #[must_use]
     pub fn library_paths(&self) -> Vec<String> {
-        self.libraries
-            .iter()
-            .map(|library| self.path_of(library))
-            .collect()
+        self.libraries.iter().map(|library| self.path_of(library)).collect()
     }
 
     /// The text of `layers.idx`, where there is one.
@@ -273,21 +228,13 @@ impl SpringBoot {
     pub fn layers_text(&self) -> Option<String> {
         match &self.layers_index {
             LayersIndex::None => None,
-            LayersIndex::Usual => Some(index::layers(
-                self.launcher.root(),
-                &self.library_paths(),
-                self.classpath_index,
-            )),
+            LayersIndex::Usual => Some(index::layers(self.launcher.root(), &self.library_paths(), self.classpath_index)),
             LayersIndex::Text(text) => Some(text.clone()),
         }
     }
 
     fn with_library(mut self, library: Library) -> Self {
-        match self
-            .libraries
-            .iter_mut()
-            .find(|known| known.name == library.name)
-        {
+        match self.libraries.iter_mut().find(|known| known.name == library.name) {
             Some(known) => *known = library,
             None => self.libraries.push(library),
         }
@@ -297,19 +244,12 @@ impl SpringBoot {
     fn loader_files(&self) -> Vec<(String, Vec<u8>)> {
         self.loader.clone().unwrap_or_else(|| {
             let class = self.launcher.path(self.version.package());
-            vec![(
-                format!("{class}.class"),
-                classfile::main_class(&class, 52, "the launcher of a fixture"),
-            )]
+            vec![(format!("{class}.class"), classfile::main_class(&class, 52, "the launcher of a fixture"))]
         })
     }
 
     fn path_of(&self, library: &Library) -> String {
-        let folder = if library.provided {
-            "lib-provided"
-        } else {
-            "lib"
-        };
+        let folder = if library.provided { "lib-provided" } else { "lib" };
         format!("{}{folder}/{}", self.launcher.root(), library.name)
     }
 
@@ -326,23 +266,11 @@ impl SpringBoot {
             .attribute("Spring-Boot-Classes", &format!("{root}classes/"))
             .attribute("Spring-Boot-Lib", &format!("{root}lib/"));
         let indexes = [
-            (
-                "Spring-Boot-Classpath-Index",
-                "classpath.idx",
-                self.classpath_index,
-            ),
-            (
-                "Spring-Boot-Layers-Index",
-                "layers.idx",
-                self.layers_index != LayersIndex::None,
-            ),
+            ("Spring-Boot-Classpath-Index", "classpath.idx", self.classpath_index),
+            ("Spring-Boot-Layers-Index", "layers.idx", self.layers_index != LayersIndex::None),
         ];
         for (attribute, file, there) in indexes {
-            manifest = if there {
-                manifest.attribute(attribute, &format!("{root}{file}"))
-            } else {
-                manifest.without(attribute)
-            };
+            manifest = if there { manifest.attribute(attribute, &format!("{root}{file}")) } else { manifest.without(attribute) };
         }
         self.manifest = manifest.attribute("Build-Jdk-Spec", "17");
         self

@@ -24,11 +24,7 @@ impl Launcher {
 
     /// The folder that holds classes and libraries, with its slash.
     pub(super) fn root(self) -> &'static str {
-        if self == Self::War {
-            "WEB-INF/"
-        } else {
-            "BOOT-INF/"
-        }
+        if self == Self::War { "WEB-INF/" } else { "BOOT-INF/" }
     }
 }
 
@@ -45,10 +41,7 @@ impl Version {
     pub fn parse(text: &str) -> Self {
         let mut numbers = text.split('.').map(|part| part.parse().unwrap_or(0));
         let numbers = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
-        Self {
-            text: text.into(),
-            numbers,
-        }
+        Self { text: text.into(), numbers }
     }
 
     /// The version as it was given.
@@ -60,11 +53,7 @@ impl Version {
     /// The launcher's package, which moved in Boot 3.2.
     #[must_use]
     pub fn package(&self) -> &'static str {
-        if self.numbers >= (3, 2) {
-            "org/springframework/boot/loader/launch"
-        } else {
-            "org/springframework/boot/loader"
-        }
+        if self.numbers >= (3, 2) { "org/springframework/boot/loader/launch" } else { "org/springframework/boot/loader" }
     }
 
     /// Whether the plugins write `classpath.idx` and `layers.idx` by themselves: since Boot 2.4.
