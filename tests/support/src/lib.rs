@@ -8,3 +8,4 @@ pub mod elf;
 pub mod fixtures;
 pub mod jar;
 pub mod peer;
+pub mod peers;

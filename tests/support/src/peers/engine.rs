@@ -1,0 +1,124 @@
+//! A Docker Engine of our own: its socket, its storage, its containers.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use super::process::Running;
+use super::{Peer, output, require, skip};
+
+/// A running `dockerd` that touches neither this machine's network nor its other engines.
+#[derive(Debug)]
+pub struct Engine {
+    client: Peer,
+    // Declared before the folder, so the daemon ends before its files go.
+    running: Running,
+    folder: TempDir,
+}
+
+impl Engine {
+    /// Starts one with the first storage driver that works here; a skip where Docker is not installed or we are not root.
+    ///
+    /// # Panics
+    /// Where it starts with no driver.
+    #[must_use]
+    pub fn start() -> Option<Self> {
+        let (daemon, client) = (require("dockerd")?, require("docker")?);
+        if !root() {
+            skip("`dockerd` needs root");
+            return None;
+        }
+        let mut logs = String::new();
+        for driver in ["overlay2", "vfs"] {
+            // The path of the engine's sockets must stay below 108 bytes, so its folder is not under a long TMPDIR.
+            let folder = tempfile::Builder::new().prefix("engine").tempdir_in("/tmp");
+            let folder = folder.unwrap_or_else(|error| panic!("cannot make a folder for `dockerd`: {error}"));
+            let mut running = Running::start("dockerd", &mut daemon_command(&daemon, folder.path(), driver), &folder.path().join("log"));
+            let answers = || client_command(&client, folder.path()).arg("info").output().ok().filter(|output| output.status.success());
+            if running.ready(answers).is_some() {
+                return Some(Self { client, running, folder });
+            }
+            logs.push_str(&running.log());
+            release(folder.path());
+        }
+        panic!("`dockerd` does not start: {logs}");
+    }
+
+    /// The address of its API, as `DOCKER_HOST` takes it.
+    #[must_use]
+    pub fn host(&self) -> String {
+        host(self.folder.path())
+    }
+
+    /// A `docker` command that talks to this engine.
+    #[must_use]
+    pub fn command(&self) -> Command {
+        client_command(&self.client, self.folder.path())
+    }
+
+    /// Runs `docker` with these arguments and returns its standard output.
+    ///
+    /// # Panics
+    /// Where it fails.
+    pub fn run<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> String {
+        output(self.command().args(arguments), "docker")
+    }
+
+    /// Logs in to a registry; the credentials stay in this engine's folder.
+    ///
+    /// # Panics
+    /// Where the registry refuses.
+    pub fn login(&self, registry: &str, user: &str, password: &str) {
+        self.run(["login", "--username", user, "--password", password, registry]);
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        if let Ok(output) = self.command().args(["ps", "--quiet"]).output() {
+            let containers = String::from_utf8_lossy(&output.stdout).into_owned();
+            for container in containers.lines() {
+                drop(self.command().args(["rm", "--force", container]).output());
+            }
+        }
+        self.running.end();
+        release(self.folder.path());
+    }
+}
+
+fn daemon_command(daemon: &Peer, folder: &Path, driver: &str) -> Command {
+    let mut command = daemon.command();
+    let at = |option: &str, name: &str| format!("--{option}={}", folder.join(name).display());
+    command
+        .args([at("data-root", "data"), at("exec-root", "run"), at("pidfile", "pid")])
+        .arg(format!("--host={}", host(folder)))
+        .arg(format!("--storage-driver={driver}"))
+        .args(["--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--userland-proxy=false"]);
+    command
+}
+
+fn client_command(client: &Peer, folder: &Path) -> Command {
+    let mut command = client.command();
+    command.env("DOCKER_HOST", host(folder)).env("DOCKER_CONFIG", folder.join("client")).env_remove("DOCKER_CONTEXT");
+    command
+}
+
+fn host(folder: &Path) -> String {
+    format!("unix://{}", folder.join("docker.sock").display())
+}
+
+/// Takes off the mounts that `dockerd` leaves behind, so that the folder can go.
+fn release(folder: &Path) {
+    let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+    let below = mounts.lines().filter_map(|line| line.split(' ').nth(1)).filter(|mount| Path::new(mount).starts_with(folder));
+    for mount in below.collect::<Vec<_>>().into_iter().rev() {
+        drop(Command::new("umount").args(["--lazy", mount]).output());
+    }
+}
+
+fn root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}

@@ -1,0 +1,122 @@
+//! Debian's `docker-registry` (distribution 2.8) on a loopback port, with its own storage.
+
+use std::fs;
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::process::{Running, free_address};
+use super::{Peer, require};
+
+/// How the registry knows its users.
+#[derive(Debug, Clone)]
+pub enum Authentication {
+    /// Everybody may do everything.
+    None,
+    /// Basic authentication: `reader` with `readpw`, `writer` with `writepw`; both may do everything.
+    Basic,
+    /// Tokens of the Docker token authentication specification.
+    Token {
+        /// Where the challenge sends clients.
+        realm: String,
+        /// PEM file of the certificate that signs tokens.
+        certificate: PathBuf,
+    },
+}
+
+/// bcrypt of the passwords in [`Authentication::Basic`], cost 5.
+const PASSWORDS: &str = "reader:$2y$05$imgbuildPeeraaaaaaaaau14ku6bJZq9uCzBdVaTjeOIKMrzX5Omi\nwriter:$2y$05$imgbuildPeeraaaaaaaaauDKAGdVhUxjA80KaFGmmUGInVhSRk1v.\n";
+
+/// A running registry; its storage lives as long as this value.
+#[derive(Debug)]
+pub struct Registry {
+    program: Peer,
+    address: SocketAddr,
+    folder: TempDir,
+    running: Running,
+}
+
+impl Registry {
+    /// Starts one on a free port; a skip where `docker-registry` is not installed.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    #[must_use]
+    pub fn start(authentication: &Authentication) -> Option<Self> {
+        let program = require("docker-registry")?;
+        let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("cannot make a folder for a registry: {error}"));
+        // Between asking for a free port and opening it somebody else may take it: another one is tried then.
+        for _ in 0..5 {
+            let address = free_address();
+            write(&folder.path().join("passwords"), PASSWORDS);
+            write(&folder.path().join("config.yml"), &configuration(folder.path(), address, authentication).to_string());
+            let mut running = serve(&program, folder.path());
+            if listening(&mut running, address) {
+                return Some(Self { program, address, folder, running });
+            }
+        }
+        panic!("`docker-registry` does not start: {}", fs::read_to_string(folder.path().join("log")).unwrap_or_default());
+    }
+
+    /// `127.0.0.1:PORT`.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Ends it at once, as `kill -9` does; the storage stays.
+    pub fn kill(&mut self) {
+        self.running.kill();
+    }
+
+    /// Starts it again on the same port and storage.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    pub fn restart(&mut self) {
+        self.running.kill();
+        self.running = serve(&self.program, self.folder.path());
+        assert!(listening(&mut self.running, self.address), "`docker-registry` does not start again: {}", self.running.log());
+    }
+}
+
+fn serve(program: &Peer, folder: &Path) -> Running {
+    Running::start("docker-registry", program.command().arg("serve").arg(folder.join("config.yml")), &folder.join("log"))
+}
+
+fn listening(running: &mut Running, address: SocketAddr) -> bool {
+    running.ready(|| TcpStream::connect(address).ok()).is_some()
+}
+
+fn write(path: &Path, text: &str) {
+    fs::write(path, text).unwrap_or_else(|error| panic!("cannot write `{}`: {error}", path.display()));
+}
+
+/// The configuration, as JSON: the YAML that needs no writer.
+fn configuration(folder: &Path, address: SocketAddr, authentication: &Authentication) -> Value {
+    let mut configuration = json!({
+        "version": "0.1",
+        "log": { "level": "warn", "accesslog": { "disabled": true } },
+        "storage": {
+            "filesystem": { "rootdirectory": folder.join("storage") },
+            "delete": { "enabled": true },
+            "cache": { "blobdescriptor": "inmemory" },
+        },
+        // The secret signs upload sessions: with one of its own each start would forget them.
+        "http": { "addr": address.to_string(), "secret": "imgbuild-peer" },
+    });
+    match authentication {
+        Authentication::None => {}
+        Authentication::Basic => {
+            configuration["auth"] = json!({ "htpasswd": { "realm": "imgbuild peer", "path": folder.join("passwords") } });
+        }
+        Authentication::Token { realm, certificate } => {
+            let (service, issuer) = (imgbuild_token_proxy::SERVICE, imgbuild_token_proxy::ISSUER);
+            configuration["auth"] =
+                json!({ "token": { "realm": realm, "service": service, "issuer": issuer, "rootcertbundle": certificate } });
+        }
+    }
+    configuration
+}
