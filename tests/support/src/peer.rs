@@ -1,23 +1,53 @@
 //! Programs of other people that judge what the makers made: python3, unzip, readelf, java, qemu. An oracle that is
 //! not there is skipped with a message, or is a failure where `IMGBUILD_PEERS=required`.
 
-use std::process::{Command, Output};
+use std::env;
+use std::fmt::Display;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
 
-/// The program as a command, or `None` after a message when this machine lacks it.
+/// The program as a command without input, or `None` after a message when this machine lacks it.
 ///
 /// # Panics
 /// When it is absent although `IMGBUILD_PEERS=required`.
 #[must_use]
-#[expect(clippy::print_stderr, reason = "a skipped oracle must be visible in the test's output")]
 pub fn find(program: &str) -> Option<Command> {
-    let found = std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()));
-    if found {
-        return Some(Command::new(program));
+    let mut command = Command::new(path(program)?);
+    command.stdin(Stdio::null());
+    Some(command)
+}
+
+/// Where the program lies: on `PATH`, among the tools that CI made, or where Debian keeps daemons.
+///
+/// # Panics
+/// When it is absent although `IMGBUILD_PEERS=required`.
+#[must_use]
+pub fn path(program: &str) -> Option<PathBuf> {
+    let listed = env::var_os("PATH").unwrap_or_default();
+    let others = [input().join("tools/bin"), PathBuf::from("/usr/sbin"), PathBuf::from("/sbin")];
+    let found = env::split_paths(&listed).chain(others).map(|folder| folder.join(program)).find(|path| path.is_file());
+    if found.is_none() {
+        skip(format_args!("`{program}` is not on this machine"));
     }
-    let required = std::env::var("IMGBUILD_PEERS").is_ok_and(|value| value == "required");
-    assert!(!required, "`{program}` is absent and IMGBUILD_PEERS=required");
-    eprintln!("skipped: `{program}` is not on this machine");
-    None
+    found
+}
+
+/// The folder of `tests/peers/make`: `IMGBUILD_PEER_DIR`, else `target/peers`.
+#[must_use]
+pub fn input() -> PathBuf {
+    let usual = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/peers");
+    env::var_os("IMGBUILD_PEER_DIR").map_or_else(usual, PathBuf::from)
+}
+
+/// Says that a test is left out, and why.
+///
+/// # Panics
+/// Where nothing may be left out: `IMGBUILD_PEERS=required`.
+#[expect(clippy::print_stderr, reason = "a skipped oracle must be visible in the test's output")]
+pub fn skip(why: impl Display) {
+    let required = env::var("IMGBUILD_PEERS").is_ok_and(|value| value == "required");
+    assert!(!required, "{why} and IMGBUILD_PEERS=required");
+    eprintln!("skipped: {why}");
 }
 
 /// Standard output of a command that must succeed, as text.

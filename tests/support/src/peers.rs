@@ -12,10 +12,12 @@ mod process;
 mod registry;
 mod token_registry;
 
+use std::env;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::{env, fmt};
+
+use crate::peer;
 
 pub use archive::{ZipEntry, manifest_attributes, zip_entries};
 pub use emulation::Unpacked;
@@ -29,7 +31,6 @@ pub use token_registry::{TokenRegistry, docker_config};
 /// A program of somebody else that is installed here.
 #[derive(Debug, Clone)]
 pub struct Peer {
-    name: String,
     path: PathBuf,
 }
 
@@ -39,14 +40,7 @@ pub struct Peer {
 /// Where it is missing though `IMGBUILD_PEERS=required`.
 #[must_use]
 pub fn require(name: &str) -> Option<Peer> {
-    let tools = folder().join("tools/bin");
-    let system = ["/usr/sbin", "/sbin"].map(PathBuf::from);
-    let path = env::var_os("PATH").unwrap_or_default();
-    let found = env::split_paths(&path).chain([tools]).chain(system).map(|folder| folder.join(name)).find(|path| path.is_file());
-    if found.is_none() {
-        skip(format_args!("`{name}` is not installed"));
-    }
-    Some(Peer { name: name.to_owned(), path: found? })
+    peer::path(name).map(|path| Peer { path })
 }
 
 /// Whether all these peers are here; skips at the first that is not.
@@ -64,7 +58,7 @@ pub fn require_all(names: &[&str]) -> bool {
 /// Where it is missing though `IMGBUILD_PEERS=required`.
 #[must_use]
 pub fn jar(name: &str) -> Option<PathBuf> {
-    let jars = env::var_os("IMGBUILD_PEER_JARS").map_or_else(|| folder().join("jars"), PathBuf::from);
+    let jars = env::var_os("IMGBUILD_PEER_JARS").map_or_else(|| peer::input().join("jars"), PathBuf::from);
     made(jars.join(name))
 }
 
@@ -74,7 +68,7 @@ pub fn jar(name: &str) -> Option<PathBuf> {
 /// Where it is missing though `IMGBUILD_PEERS=required`.
 #[must_use]
 pub fn base() -> Option<PathBuf> {
-    made(folder().join("base"))
+    made(peer::input().join("base"))
 }
 
 impl Peer {
@@ -97,38 +91,14 @@ impl Peer {
     /// # Panics
     /// Where it cannot be started or fails, with what it wrote.
     pub fn run<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> String {
-        output(self.command().args(arguments), &self.name)
+        peer::output(self.command().args(arguments))
     }
-}
-
-/// Runs a command to its end and returns its standard output.
-pub(crate) fn output(command: &mut Command, name: &str) -> String {
-    let output = command.output().unwrap_or_else(|error| panic!("cannot start `{name}`: {error}"));
-    let [stdout, stderr] = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    assert!(output.status.success(), "`{name}` failed with {}: {command:?}\n{stdout}\n{stderr}", output.status);
-    stdout
-}
-
-/// Says what is missing, or panics where nothing may be.
-pub(crate) fn skip(why: impl fmt::Display) {
-    assert!(env::var_os("IMGBUILD_PEERS").is_none_or(|value| value != "required"), "a peer is required: {why}");
-    announce(&why);
-}
-
-#[expect(clippy::print_stderr, reason = "a skipped test must be told from one that passed")]
-fn announce(why: &dyn fmt::Display) {
-    eprintln!("skipped: {why}");
 }
 
 fn made(path: PathBuf) -> Option<PathBuf> {
     if !path.exists() {
-        skip(format_args!("`{}` was not made; run `tests/peers/make`", path.display()));
+        peer::skip(format_args!("`{}` was not made; run `tests/peers/make`", path.display()));
         return None;
     }
     Some(path)
-}
-
-/// The folder of `tests/peers/make`.
-fn folder() -> PathBuf {
-    env::var_os("IMGBUILD_PEER_DIR").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/peers"), PathBuf::from)
 }

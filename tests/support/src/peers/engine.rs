@@ -8,7 +8,8 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use super::process::Running;
-use super::{Peer, output, require, skip};
+use super::{Peer, require};
+use crate::peer;
 
 /// A running `dockerd` that touches neither this machine's network nor its other engines.
 #[derive(Debug)]
@@ -28,7 +29,7 @@ impl Engine {
     pub fn start() -> Option<Self> {
         let (daemon, client) = (require("dockerd")?, require("docker")?);
         if !root() {
-            skip("`dockerd` needs root");
+            peer::skip("`dockerd` needs root");
             return None;
         }
         let mut logs = String::new();
@@ -64,7 +65,7 @@ impl Engine {
     /// # Panics
     /// Where it fails.
     pub fn run<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> String {
-        output(self.command().args(arguments), "docker")
+        peer::output(self.command().args(arguments))
     }
 
     /// Logs in to a registry; the credentials stay in this engine's folder.
