@@ -1,6 +1,7 @@
 //! Puts layers on a base and images into an index.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use serde_json::{Map, Value, json};
 
@@ -145,6 +146,18 @@ impl ImageIndex {
     #[must_use]
     pub fn digest(&self) -> &Digest {
         self.index.digest()
+    }
+}
+
+impl FromStr for Format {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "oci" => Ok(Self::Oci),
+            "docker" => Ok(Self::Docker),
+            _ => Err(Error::Format(text.to_owned())),
+        }
     }
 }
 

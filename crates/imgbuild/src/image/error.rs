@@ -24,6 +24,9 @@ pub enum Error {
     /// A base layer whose type has no counterpart in the format that is written.
     #[error("the base has a layer of type `{0}`, which cannot be published in this format")]
     LayerType(String),
+    /// `--format` is no format.
+    #[error("`{0}` is no format: write `oci` or `docker`")]
+    Format(String),
     /// `--created` is no time.
     #[error("`{0}` is no time: write seconds since 1970 or RFC 3339, such as `2025-01-31T12:00:00Z`")]
     Created(String),
