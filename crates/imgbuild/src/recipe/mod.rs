@@ -1,15 +1,39 @@
 //! What to build: the values of `imgbuild.yaml`, of the flags and of the defaults, valid once parsed.
 //!
-//! The room refuses the content of the files that a recipe names: it knows their paths, and reads nothing but itself.
+//! [`Settings`] is what one source asks for; laid over each other and over the defaults they are a [`Recipe`]. The room
+//! refuses the content of the files that a recipe names: it knows their paths, and reads nothing but itself.
 
-use std::path::PathBuf;
+mod error;
+mod file;
+mod health;
+mod injected;
+mod near;
+mod settings;
+mod shape;
+mod syntax;
+#[cfg(test)]
+mod tests;
+mod value;
 
 use crate::image::{Annotations, Created, Format, Overlay};
 use crate::layer::{EPOCH_1980, Encoding};
 use crate::oci::{Location, Platform};
 
+pub use error::Error;
+pub use injected::{Injected, Injection};
+pub use near::nearest;
+pub use settings::Settings;
+pub use value::{Annotation, Assignment, Exec, line, mtime, source_date_epoch, stop_signal, volume};
+
+/// The JSON Schema of `imgbuild.yaml`, for editors.
+pub const SCHEMA: &str = include_str!("schema.json");
+/// The base that is used when none is named.
+pub const DEFAULT_BASE: &str = "amazoncorretto:17";
+/// The working directory when none is named; configuration files lie in its `config` folder.
+pub const DEFAULT_WORKING_DIR: &str = "/app";
+
 /// Everything that decides an image, apart from the bytes of the JAR, the base and the files that it names.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Recipe {
     /// The base image.
@@ -59,19 +83,6 @@ pub struct Owner {
     pub gid: u64,
 }
 
-/// A file of this machine and its place in the image.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Injected {
-    /// The path on this machine; may be a folder for additions.
-    pub source: PathBuf,
-    /// The absolute path in the image.
-    pub destination: String,
-    /// Permission bits; `None` is 0644 for files and 0755 for folders.
-    pub mode: Option<u32>,
-    /// The platform whose image gets it; `None` is all of them.
-    pub platform: Option<Platform>,
-}
-
 impl Default for Recipe {
     fn default() -> Self {
         Self {
@@ -90,8 +101,3 @@ impl Default for Recipe {
         }
     }
 }
-
-/// The base that is used when none is named.
-pub const DEFAULT_BASE: &str = "amazoncorretto:17";
-/// The working directory when none is named; configuration files lie in its `config` folder.
-pub const DEFAULT_WORKING_DIR: &str = "/app";

@@ -1,0 +1,204 @@
+//! `imgbuild.yaml`: the keys of the flags, read strictly.
+//!
+//! Unknown and repeated keys are refused with their line. Relative paths start at the file's folder. A plain scalar
+//! where a text belongs is taken as it is written: `PORT: 8080` is `8080`, `VERSION: 1.10` stays `1.10`.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::health::healthcheck;
+use super::shape::{exec, injections, one_or_more, pairs, scalar};
+use super::syntax::syntax;
+use super::{Annotation, Error, Injection, Layout, Owner, Recipe, Settings, value};
+use crate::image::{Created, Format, Healthcheck, Overlay, Port};
+use crate::layer::Encoding;
+use crate::oci::{Location, Platform, Reference};
+
+/// The most bytes of a recipe; a larger file is something else, such as the JAR.
+const MAX_BYTES: u64 = 1 << 20;
+
+impl Recipe {
+    /// Reads `imgbuild.yaml`.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is no valid recipe.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::from_sources([Settings::read(path)?])
+    }
+
+    /// Reads the text of an `imgbuild.yaml` that lies in `folder`.
+    ///
+    /// # Errors
+    /// When it is no valid recipe.
+    pub fn parse(text: &str, folder: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::from_sources([Settings::parse(text, folder)?])
+    }
+}
+
+impl Settings {
+    /// Reads what an `imgbuild.yaml` asks for.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is no valid recipe.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
+        let fail = |source| Error::Read { path: path.to_owned(), source };
+        let mut bytes = Vec::new();
+        File::open(path).map_err(fail)?.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(fail)?;
+        if bytes.len() as u64 > MAX_BYTES {
+            return Err(Error::TooLarge { path: path.to_owned(), limit: MAX_BYTES });
+        }
+        let text = String::from_utf8(bytes).map_err(|error| fail(io::Error::new(io::ErrorKind::InvalidData, error.utf8_error())))?;
+        let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        read_text(&text, &folder, &format!("`{}`", path.display()))
+    }
+
+    /// Reads the text of an `imgbuild.yaml` that lies in `folder`.
+    ///
+    /// # Errors
+    /// When it is no valid recipe.
+    pub fn parse(text: &str, folder: impl AsRef<Path>) -> Result<Self, Error> {
+        read_text(text, folder.as_ref(), "the recipe")
+    }
+}
+
+fn read_text(text: &str, folder: &Path, file: &str) -> Result<Settings, Error> {
+    let options = serde_saphyr::options! { with_snippet: false, strict_booleans: true, reject_unsupported_tags: true };
+    // A file of nothing but comments asks for nothing.
+    let keys = match serde_saphyr::from_str_with_options::<Option<Keys>>(text, options) {
+        Ok(keys) => keys.unwrap_or_default(),
+        Err(error) => return Err(syntax(file, &error)),
+    };
+    Ok(keys.settings(folder))
+}
+
+/// The keys, in the order of the documentation. The name of the flag is a second spelling where it differs.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(super) struct Keys {
+    #[serde(deserialize_with = "scalar")]
+    base: Option<Location>,
+    #[serde(alias = "platform", deserialize_with = "one_or_more")]
+    platforms: Option<Vec<Platform>>,
+    #[serde(deserialize_with = "scalar")]
+    layout: Option<Layout>,
+    #[serde(alias = "config", deserialize_with = "injections")]
+    configs: Vec<Injection>,
+    #[serde(deserialize_with = "injections")]
+    add: Vec<Injection>,
+    #[serde(deserialize_with = "exec")]
+    entrypoint: Option<Vec<String>>,
+    #[serde(deserialize_with = "exec")]
+    cmd: Option<Vec<String>>,
+    #[serde(deserialize_with = "pairs")]
+    env: Vec<(String, String)>,
+    #[serde(alias = "label", deserialize_with = "pairs")]
+    labels: Vec<(String, String)>,
+    #[serde(alias = "annotation", deserialize_with = "annotations")]
+    annotations: Vec<Annotation>,
+    #[serde(deserialize_with = "user")]
+    user: Option<String>,
+    #[serde(deserialize_with = "workdir")]
+    workdir: Option<String>,
+    #[serde(deserialize_with = "one_or_more")]
+    expose: Option<Vec<Port>>,
+    #[serde(alias = "volume", deserialize_with = "volumes")]
+    volumes: Vec<String>,
+    #[serde(deserialize_with = "stop_signal")]
+    stop_signal: Option<String>,
+    #[serde(deserialize_with = "healthcheck")]
+    healthcheck: Option<Healthcheck>,
+    #[serde(deserialize_with = "exec")]
+    shell: Option<Vec<String>>,
+    #[serde(deserialize_with = "scalar")]
+    chown: Option<Owner>,
+    #[serde(deserialize_with = "mtime")]
+    mtime: Option<u64>,
+    #[serde(deserialize_with = "created")]
+    created: Option<Created>,
+    #[serde(deserialize_with = "scalar")]
+    format: Option<Format>,
+    #[serde(deserialize_with = "scalar")]
+    compression: Option<Encoding>,
+    #[serde(alias = "tag", deserialize_with = "one_or_more")]
+    tags: Option<Vec<Reference>>,
+}
+
+impl Keys {
+    fn settings(self, folder: &Path) -> Settings {
+        let within = |list: Vec<Injection>| list.into_iter().map(|one| one.within(folder)).collect();
+        let base = self.base.map(|base| match base {
+            Location::Layout { folder: layout, tag } => Location::Layout { folder: PathBuf::from(folder).join(layout), tag },
+            registry => registry,
+        });
+        Settings {
+            base,
+            platforms: self.platforms,
+            layout: self.layout,
+            overlay: Overlay {
+                entrypoint: self.entrypoint,
+                cmd: self.cmd,
+                env: self.env,
+                labels: self.labels,
+                user: self.user,
+                working_dir: self.workdir,
+                exposed_ports: self.expose.unwrap_or_default(),
+                volumes: self.volumes,
+                stop_signal: self.stop_signal,
+                healthcheck: self.healthcheck,
+                shell: self.shell,
+            },
+            annotations: self.annotations,
+            configs: within(self.configs),
+            additions: within(self.add),
+            owner: self.chown,
+            mtime: self.mtime,
+            created: self.created,
+            format: self.format,
+            encoding: self.compression,
+            tags: self.tags.unwrap_or_default(),
+        }
+    }
+}
+
+fn checked<'de, D, T, E>(deserializer: D, check: impl Fn(&str) -> Result<T, E>) -> Result<Option<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    E: std::fmt::Display,
+{
+    let text = String::deserialize(deserializer)?;
+    check(&text).map(Some).map_err(serde::de::Error::custom)
+}
+
+fn user<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    checked(deserializer, |text| value::line("user", text))
+}
+
+fn workdir<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    checked(deserializer, |text| value::line("working directory", text))
+}
+
+fn stop_signal<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    checked(deserializer, value::stop_signal)
+}
+
+fn mtime<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    checked(deserializer, value::mtime)
+}
+
+fn created<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Created>, D::Error> {
+    checked(deserializer, Created::parse)
+}
+
+fn volumes<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let volumes: Option<Vec<String>> = one_or_more(deserializer)?;
+    volumes.unwrap_or_default().iter().map(|text| value::volume(text).map_err(serde::de::Error::custom)).collect()
+}
+
+fn annotations<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Annotation>, D::Error> {
+    let annotation = |(key, value): (String, String)| Annotation::new(&key, &value).map_err(serde::de::Error::custom);
+    pairs(deserializer)?.into_iter().map(annotation).collect()
+}
