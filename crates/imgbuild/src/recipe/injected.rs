@@ -21,6 +21,14 @@ pub struct Injected {
     pub platform: Option<Platform>,
 }
 
+impl Injected {
+    /// Whether the image of `platform` gets it.
+    #[must_use]
+    pub fn is_for(&self, platform: &Platform) -> bool {
+        self.platform.as_ref().is_none_or(|only| only.matches(platform))
+    }
+}
+
 /// A file as flags and recipes name it, before it has its place: `SOURCE[:DESTINATION[:MODE]]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Injection {

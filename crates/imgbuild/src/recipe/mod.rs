@@ -16,7 +16,7 @@ mod tests;
 mod value;
 
 use crate::image::{Annotations, Created, Format, Overlay};
-use crate::layer::{EPOCH_1980, Encoding};
+use crate::layer::{Attributes, EPOCH_1980, Encoding};
 use crate::oci::{Location, Platform};
 
 pub use error::Error;
@@ -81,6 +81,20 @@ pub struct Owner {
     pub uid: u64,
     /// Numeric group.
     pub gid: u64,
+}
+
+impl Recipe {
+    /// The folder of the application's own files, whatever the working directory is.
+    #[must_use]
+    pub const fn application_folder(&self) -> &'static str {
+        DEFAULT_WORKING_DIR
+    }
+
+    /// `attributes` with the recipe's owner and time.
+    #[must_use]
+    pub const fn attributes(&self, attributes: Attributes) -> Attributes {
+        Attributes { uid: self.owner.uid, gid: self.owner.gid, mtime: self.mtime, ..attributes }
+    }
 }
 
 impl Default for Recipe {
