@@ -9,3 +9,4 @@ pub mod fixtures;
 pub mod jar;
 pub mod peer;
 pub mod peers;
+pub mod registry;
