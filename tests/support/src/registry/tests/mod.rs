@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use reqwest::{Client, Response};
+use reqwest::{Client, ClientBuilder, Response};
 
 use super::*;
 
 mod access;
-
 mod faults;
 mod protocol;
+mod proxied;
 mod secure;
 mod seeding;
 
@@ -17,6 +17,10 @@ const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 
 /// A client that follows no redirects and trusts `authority_pem`.
 fn client_trusting(authority_pem: Option<&str>) -> Client {
+    client_builder(authority_pem).no_proxy().build().unwrap()
+}
+
+fn client_builder(authority_pem: Option<&str>) -> ClientBuilder {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut roots = rustls::RootCertStore::empty();
     if let Some(pem) = authority_pem {
@@ -32,9 +36,6 @@ fn client_trusting(authority_pem: Option<&str>) -> Client {
     Client::builder()
         .tls_backend_preconfigured(tls)
         .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .build()
-        .unwrap()
 }
 
 fn client() -> Client {
