@@ -59,7 +59,7 @@ impl RegistryApplication {
             }
             Err(refusal) => {
                 drain(body).await;
-                refusal
+                *refusal
             }
         };
         reply::set(&mut response, names::API_VERSION, "registry/2.0");

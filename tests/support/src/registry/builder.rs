@@ -1,7 +1,7 @@
 //! A registry's settings, read as a sentence: `Registry::builder().tokens(…).fault(…).start()`.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use super::Registry;
 use super::applications::{RegistryApplication, StorageApplication, TokenApplication};
@@ -9,7 +9,7 @@ use super::auth::{Authority, TokenAuthority, Tokens, Users};
 use super::core::Core;
 use super::fault::Fault;
 use super::server::Server;
-use super::settings::{ImmutableTags, Settings, UploadLocation};
+use super::settings::{Feature, ImmutableTags, Settings, UploadLocation};
 use super::sync::lock;
 use super::tls::Tls;
 
@@ -103,10 +103,10 @@ impl Builder {
         self
     }
 
-    /// Does not know the referrers API, so that clients keep the fallback tag.
+    /// Takes away something that not every registry has.
     #[must_use]
-    pub fn without_referrers(mut self) -> Self {
-        self.settings.referrers = false;
+    pub fn without(mut self, feature: Feature) -> Self {
+        self.settings.missing.insert(feature);
         self
     }
 
@@ -121,55 +121,6 @@ impl Builder {
     #[must_use]
     pub fn tags_page(mut self, entries: usize) -> Self {
         self.settings.tags_page = Some(entries);
-        self
-    }
-
-    /// Answers every mount with a new upload session.
-    #[must_use]
-    pub fn without_mounts(mut self) -> Self {
-        self.settings.mounts = false;
-        self
-    }
-
-    /// Mounts only with `from=`; without it a new session is opened.
-    #[must_use]
-    pub fn without_anonymous_mounts(mut self) -> Self {
-        self.settings.mount_without_from = false;
-        self
-    }
-
-    /// Answers a POST with a whole blob with a new session.
-    #[must_use]
-    pub fn without_single_post(mut self) -> Self {
-        self.settings.single_post = false;
-        self
-    }
-
-    /// Ignores `Range` on blobs.
-    #[must_use]
-    pub fn without_ranges(mut self) -> Self {
-        self.settings.ranges = false;
-        self
-    }
-
-    /// Answers 405 to deletions of blobs, manifests and tags.
-    #[must_use]
-    pub fn without_deletes(mut self) -> Self {
-        self.settings.deletes = false;
-        self
-    }
-
-    /// Never sends `Docker-Content-Digest` with pulled blobs and manifests.
-    #[must_use]
-    pub fn without_digest_header(mut self) -> Self {
-        self.settings.digest_header = false;
-        self
-    }
-
-    /// Stores an index although manifests that it names are missing.
-    #[must_use]
-    pub fn sparse_indexes(mut self) -> Self {
-        self.settings.sparse_indexes = true;
         self
     }
 
@@ -204,7 +155,7 @@ impl Builder {
     }
 
     fn try_start(self) -> Result<Registry, Box<dyn std::error::Error>> {
-        let core = Arc::new(Core { settings: RwLock::new(self.settings), ..Core::default() });
+        let core = Arc::new(Core { settings: self.settings, ..Core::default() });
         let (acceptor, authority_pem) = match &self.tls {
             Some(tls) => tls.acceptor().map(|(acceptor, pem)| (Some(acceptor), Some(pem)))?,
             None => (None, None),
@@ -225,8 +176,7 @@ impl Builder {
                 let own_port = settings.own_port;
                 let tokens = Arc::new(TokenAuthority::new(settings));
                 let application = Arc::new(TokenApplication(Arc::clone(&tokens)));
-                let server =
-                    if own_port { Some(Server::start(free_port, application, acceptor.clone())?) } else { None };
+                let server = if own_port { Some(Server::start(free_port, application, acceptor.clone())?) } else { None };
                 *lock(&tokens.own_url) = server.as_ref().map(Server::url);
                 (Authority::Bearer(Arc::clone(&tokens)), Some(tokens), server)
             }

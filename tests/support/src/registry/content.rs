@@ -96,14 +96,17 @@ impl Registry {
         lock(&self.core.store).names().map(str::to_owned).collect()
     }
 
-    /// Takes a blob out of a repository, as a garbage collection would; false when it was not there.
-    pub fn forget_blob(&self, repository: &str, digest: &str) -> bool {
-        let mut store = lock(&self.core.store);
-        store.repository_mut(repository).is_some_and(|found| found.blobs.remove(digest).is_some())
+    /// Takes a blob out of a repository, as a garbage collection would.
+    pub fn forget_blob(&self, repository: &str, digest: &str) {
+        if let Some(found) = lock(&self.core.store).repository_mut(repository) {
+            found.blobs.remove(digest);
+        }
     }
 
-    /// Takes a manifest and its tags out of a repository; false when it was not there.
-    pub fn forget_manifest(&self, repository: &str, digest: &str) -> bool {
-        lock(&self.core.store).repository_mut(repository).is_some_and(|found| found.delete_manifest(digest))
+    /// Takes a manifest and its tags out of a repository.
+    pub fn forget_manifest(&self, repository: &str, digest: &str) {
+        if let Some(found) = lock(&self.core.store).repository_mut(repository) {
+            found.delete_manifest(digest);
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! Chooses the endpoint and hands over to the module that knows it. The same core answers on the registry's
 //! own port (behind `auth`) and on the storage port (without).
 
-use std::sync::{Mutex, RwLock};
+use std::sync::Mutex;
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -25,7 +25,7 @@ use super::{blobs, manifests, referrers, tags, uploads};
 pub(super) struct Core {
     pub(super) store: Mutex<Store>,
     pub(super) sessions: Mutex<Sessions>,
-    pub(super) settings: RwLock<Settings>,
+    pub(super) settings: Settings,
     /// Base URL of the storage server, where there is one.
     pub(super) storage: Mutex<Option<String>>,
 }
@@ -46,14 +46,7 @@ impl Call {
     pub(super) fn new(request: Request, scheme: &str, caller: Caller) -> Self {
         let (parts, body) = request.into_parts();
         let origin = format!("{scheme}://{}", authority(&parts));
-        Self {
-            query: Query::of(parts.uri.query()),
-            method: parts.method,
-            headers: parts.headers,
-            origin,
-            caller,
-            body,
-        }
+        Self { query: Query::of(parts.uri.query()), method: parts.method, headers: parts.headers, origin, caller, body }
     }
 
     /// A header as text.
@@ -69,10 +62,6 @@ pub(super) fn authority(parts: &http::request::Parts) -> String {
 }
 
 impl Core {
-    pub(super) fn settings(&self) -> Settings {
-        self.settings.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
-    }
-
     pub(super) async fn answer(&self, route: Route, call: Call) -> Response {
         let method = call.method.clone();
         let mut response = match (&route, method.as_str()) {
@@ -92,17 +81,9 @@ impl Core {
             (Route::Upload { name, id }, "PUT") => return uploads::commit(self, name, id, call).await,
             (Route::Upload { name, id }, "GET") => uploads::status(self, name, id, &call),
             (Route::Upload { name, id }, "DELETE") => uploads::cancel(self, name, id, &call),
-            (Route::Unknown, _) => {
-                reply::content(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", "404 page not found\n")
-            }
-            (Route::InvalidName, _) => {
-                reply::error(StatusCode::BAD_REQUEST, "NAME_INVALID", "invalid repository name")
-            }
-            _ => reply::error(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "UNSUPPORTED",
-                "the operation is unsupported",
-            ),
+            (Route::Unknown, _) => reply::content(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", "404 page not found\n"),
+            (Route::InvalidName, _) => reply::error(StatusCode::BAD_REQUEST, "NAME_INVALID", "invalid repository name"),
+            _ => reply::error(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED", "the operation is unsupported"),
         };
         if method == Method::HEAD {
             *response.body_mut() = Body::empty();

@@ -1,20 +1,23 @@
 //! Digests and the names that the distribution specification allows.
 //!
-//! Holds the grammar of repository names, tags and digests, and computes digests; written apart from the
-//! library under test so that both cannot share one mistake.
+//! Holds the grammar of repository names, tags and digests; written apart from the library under test so that
+//! both cannot share one mistake.
 
-use sha2::{Digest as _, Sha256, Sha512};
+use std::fmt::Write as _;
 
-/// The `sha256:…` digest of `bytes`.
-#[must_use]
-pub fn sha256(bytes: &[u8]) -> String {
-    format!("sha256:{}", hex(&Sha256::digest(bytes)))
-}
+use sha2::{Digest as _, Sha512};
+
+pub use crate::digest::sha256;
 
 /// The `sha512:…` digest of `bytes`.
 #[must_use]
 pub fn sha512(bytes: &[u8]) -> String {
-    format!("sha512:{}", hex(&Sha512::digest(bytes)))
+    let mut text = "sha512:".to_owned();
+    for byte in Sha512::digest(bytes) {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 /// Whether `digest` is a well-formed digest in an algorithm that this registry can check.
@@ -30,11 +33,7 @@ pub(super) fn is_digest(digest: &str) -> bool {
 
 /// Whether `bytes` have exactly this digest.
 pub(super) fn matches(digest: &str, bytes: &[u8]) -> bool {
-    if digest.starts_with("sha512:") {
-        digest == sha512(bytes)
-    } else {
-        digest == sha256(bytes)
-    }
+    if digest.starts_with("sha512:") { digest == sha512(bytes) } else { digest == sha256(bytes) }
 }
 
 /// Whether `name` is a repository name (distribution-spec, "Pulling manifests").
@@ -45,9 +44,7 @@ pub(super) fn is_name(name: &str) -> bool {
 /// Whether `tag` is a tag: `[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}`.
 pub(super) fn is_tag(tag: &str) -> bool {
     let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
-    tag.len() <= 128
-        && tag.bytes().next().is_some_and(word)
-        && tag.bytes().all(|b| word(b) || b == b'.' || b == b'-')
+    tag.len() <= 128 && tag.bytes().next().is_some_and(word) && tag.bytes().all(|b| word(b) || b == b'.' || b == b'-')
 }
 
 /// `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`
@@ -62,26 +59,13 @@ fn is_name_component(component: &str) -> bool {
         .all(|between| matches!(between, "" | "." | "_" | "__") || between.bytes().all(|b| b == b'-'))
 }
 
-fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 15)]));
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn digests_are_those_of_sha256sum() {
-        assert_eq!(
-            sha256(b""),
-            "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-        );
+        assert_eq!(sha256(b""), "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
         assert!(sha512(b"abc").starts_with("sha512:ddaf35a193617abacc417349ae204131"));
         assert!(matches(&sha512(b"x"), b"x"));
         assert!(!matches(&sha256(b"x"), b"y"));

@@ -8,12 +8,12 @@ use serde_json::Value;
 
 use super::blobs::invalid_digest;
 use super::core::{Call, Core};
+use super::digest;
 use super::reply::{self, names};
-use super::settings::ImmutableTags;
+use super::settings::{Feature, ImmutableTags};
 use super::store::{Repository, StoredManifest};
 use super::sync::lock;
 use super::uploads::drain;
-use super::digest;
 
 /// GET and HEAD by tag or digest.
 pub(super) fn pull(core: &Core, name: &str, reference: &str) -> Response {
@@ -25,7 +25,7 @@ pub(super) fn pull(core: &Core, name: &str, reference: &str) -> Response {
         return unknown(reference);
     };
     let mut response = reply::content(StatusCode::OK, &manifest.media_type, manifest.bytes.clone());
-    if core.settings().digest_header {
+    if core.settings.has(Feature::DigestHeader) {
         reply::set(&mut response, names::CONTENT_DIGEST, &manifest.digest);
     }
     response
@@ -33,7 +33,7 @@ pub(super) fn pull(core: &Core, name: &str, reference: &str) -> Response {
 
 /// PUT by tag or digest, with further tags as `tag=` parameters.
 pub(super) async fn push(core: &Core, name: &str, reference: &str, call: Call) -> Response {
-    let settings = core.settings();
+    let settings = &core.settings;
     let media_type = call.header(CONTENT_TYPE).map(without_parameters).unwrap_or_default();
     let further: Vec<String> = call.query.all("tag").map(str::to_owned).collect();
     let origin = call.origin;
@@ -47,11 +47,7 @@ pub(super) async fn push(core: &Core, name: &str, reference: &str, call: Call) -
     if by_digest && !digest::matches(reference, &bytes) {
         return invalid_digest(reference);
     }
-    let manifest = StoredManifest {
-        digest: if by_digest { reference.to_owned() } else { digest::sha256(&bytes) },
-        media_type,
-        bytes,
-    };
+    let manifest = StoredManifest { digest: if by_digest { reference.to_owned() } else { digest::sha256(&bytes) }, media_type, bytes };
     let document = match parse(&manifest) {
         Ok(document) => document,
         Err(reason) => return reply::error(StatusCode::BAD_REQUEST, "MANIFEST_INVALID", &reason),
@@ -64,7 +60,7 @@ pub(super) async fn push(core: &Core, name: &str, reference: &str, call: Call) -
     {
         return refusal;
     }
-    let missing = missing(repository, &document, settings.sparse_indexes);
+    let missing = missing(repository, &document, settings.has(Feature::ChildCheck));
     if !missing.is_empty() {
         return blobs_unknown(&missing);
     }
@@ -80,7 +76,7 @@ pub(super) async fn push(core: &Core, name: &str, reference: &str, call: Call) -
     }
     reply::set(&mut response, LOCATION, &format!("{origin}/v2/{name}/manifests/{digest}"));
     reply::set(&mut response, names::CONTENT_DIGEST, &digest);
-    if let (Some(subject), true) = (document["subject"]["digest"].as_str(), settings.referrers) {
+    if let (Some(subject), true) = (document["subject"]["digest"].as_str(), settings.has(Feature::Referrers)) {
         reply::set(&mut response, names::SUBJECT, subject);
     }
     response
@@ -88,7 +84,7 @@ pub(super) async fn push(core: &Core, name: &str, reference: &str, call: Call) -
 
 /// DELETE: by tag the tag alone, by digest the manifest with its tags.
 pub(super) fn delete(core: &Core, name: &str, reference: &str) -> Response {
-    if !core.settings().deletes {
+    if !core.settings.has(Feature::Deletes) {
         return reply::error(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED", "deletion is disabled");
     }
     if !is_reference(reference) {
@@ -98,11 +94,8 @@ pub(super) fn delete(core: &Core, name: &str, reference: &str) -> Response {
     let Some(repository) = store.repository_mut(name) else {
         return reply::error(StatusCode::NOT_FOUND, "NAME_UNKNOWN", "repository name not known to registry");
     };
-    let found = if digest::is_digest(reference) {
-        repository.delete_manifest(reference)
-    } else {
-        repository.tags.remove(reference).is_some()
-    };
+    let found =
+        if digest::is_digest(reference) { repository.delete_manifest(reference) } else { repository.tags.remove(reference).is_some() };
     if found { reply::empty(StatusCode::ACCEPTED) } else { unknown(reference) }
 }
 
@@ -130,8 +123,7 @@ async fn collect(body: axum::body::Body, limit: usize) -> Option<Bytes> {
 }
 
 fn parse(manifest: &StoredManifest) -> Result<Value, String> {
-    let document: Value =
-        serde_json::from_slice(&manifest.bytes).map_err(|error| format!("manifest is not JSON: {error}"))?;
+    let document: Value = serde_json::from_slice(&manifest.bytes).map_err(|error| format!("manifest is not JSON: {error}"))?;
     if !document.is_object() {
         return Err("manifest is not a JSON object".to_owned());
     }
@@ -139,15 +131,13 @@ fn parse(manifest: &StoredManifest) -> Result<Value, String> {
         return Err("Content-Type is missing".to_owned());
     }
     match document["mediaType"].as_str() {
-        Some(inner) if inner != manifest.media_type => {
-            Err(format!("mediaType is `{inner}` but Content-Type is `{}`", manifest.media_type))
-        }
+        Some(inner) if inner != manifest.media_type => Err(format!("mediaType is `{inner}` but Content-Type is `{}`", manifest.media_type)),
         _ => Ok(document),
     }
 }
 
 /// The descriptors' digests that this repository does not have; `subject` may be missing by specification.
-fn missing(repository: &Repository, document: &Value, sparse_indexes: bool) -> Vec<String> {
+fn missing(repository: &Repository, document: &Value, check_children: bool) -> Vec<String> {
     let list = |key: &str| document[key].as_array().map(Vec::as_slice).unwrap_or_default();
     let config = document.get("config").into_iter();
     let blobs = config
@@ -156,10 +146,8 @@ fn missing(repository: &Repository, document: &Value, sparse_indexes: bool) -> V
         .filter(|descriptor| !is_elsewhere(descriptor))
         .filter_map(digest_of)
         .filter(|digest| !repository.blobs.contains_key(*digest));
-    let children = list("manifests")
-        .iter()
-        .filter_map(digest_of)
-        .filter(|digest| !sparse_indexes && !repository.manifests.contains_key(*digest));
+    let children =
+        list("manifests").iter().filter_map(digest_of).filter(|digest| check_children && !repository.manifests.contains_key(*digest));
     blobs.chain(children).map(str::to_owned).collect()
 }
 
@@ -175,14 +163,10 @@ fn is_elsewhere(descriptor: &Value) -> bool {
 
 fn immutable(style: ImmutableTags, tag: &str, unchanged: bool) -> Option<Response> {
     let (status, code, message) = match style {
-        ImmutableTags::DockerHub => {
-            (StatusCode::FORBIDDEN, "DENIED", format!("tag {tag} is immutable and cannot be updated"))
+        ImmutableTags::DockerHub => (StatusCode::FORBIDDEN, "DENIED", format!("tag {tag} is immutable and cannot be updated")),
+        ImmutableTags::Harbor => {
+            (StatusCode::PRECONDITION_FAILED, "PRECONDITION", format!("Failed to process request due to '{tag}' configured as immutable."))
         }
-        ImmutableTags::Harbor => (
-            StatusCode::PRECONDITION_FAILED,
-            "PRECONDITION",
-            format!("Failed to process request due to '{tag}' configured as immutable."),
-        ),
         ImmutableTags::Ecr => (
             StatusCode::BAD_REQUEST,
             "TAG_INVALID",

@@ -59,6 +59,6 @@ pub use digest::{sha256, sha512};
 pub use fault::{Answer, Fault, What, When};
 pub use proxy::{Proxy, ProxyBuilder};
 pub use running::Registry;
-pub use settings::{ImmutableTags, UploadLocation};
+pub use settings::{Feature, ImmutableTags, UploadLocation};
 pub use store::StoredManifest;
 pub use tls::Tls;

@@ -140,14 +140,9 @@ impl Forwarding {
             reply::set(&mut response, PROXY_AUTHENTICATE, "Basic realm=\"proxy\"");
             return response;
         }
-        let forwarded = if request.method() == Method::CONNECT {
-            self.tunnel(request).await
-        } else {
-            self.forward(request).await
-        };
-        forwarded.unwrap_or_else(|error| {
-            reply::content(StatusCode::BAD_GATEWAY, "text/plain", format!("cannot reach the target: {error}\n"))
-        })
+        let forwarded = if request.method() == Method::CONNECT { self.tunnel(request).await } else { self.forward(request).await };
+        forwarded
+            .unwrap_or_else(|error| reply::content(StatusCode::BAD_GATEWAY, "text/plain", format!("cannot reach the target: {error}\n")))
     }
 
     fn admits(&self, request: &Request) -> bool {
@@ -180,8 +175,7 @@ impl Forwarding {
             return Ok(reply::content(StatusCode::BAD_REQUEST, "text/plain", "this is a proxy\n"));
         };
         let target = self.connect(&format!("{}:{}", authority.host(), authority.port_u16().unwrap_or(80))).await?;
-        let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(target)).await.map_err(io::Error::other)?;
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(target)).await.map_err(io::Error::other)?;
         tokio::spawn(connection);
         let path = parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
         parts.uri = path.parse().map_err(io::Error::other)?;

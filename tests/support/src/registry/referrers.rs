@@ -9,6 +9,7 @@ use super::blobs::invalid_digest;
 use super::core::{Call, Core};
 use super::digest;
 use super::reply::{self, names};
+use super::settings::Feature;
 use super::store::StoredManifest;
 use super::sync::lock;
 
@@ -16,8 +17,8 @@ const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
 /// GET `/v2/<name>/referrers/<digest>`; switched off, the path does not exist.
 pub(super) fn list(core: &Core, name: &str, subject: &str, call: &Call) -> Response {
-    let settings = core.settings();
-    if !settings.referrers {
+    let settings = &core.settings;
+    if !settings.has(Feature::Referrers) {
         return reply::content(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", "404 page not found\n");
     }
     if !digest::is_digest(subject) {
@@ -25,9 +26,7 @@ pub(super) fn list(core: &Core, name: &str, subject: &str, call: &Call) -> Respo
     }
     let filter = call.query.first("artifactType");
     let mut descriptors: Vec<Value> = match lock(&core.store).repository(name) {
-        Some(repository) => {
-            repository.manifests.values().filter_map(|manifest| referrer(manifest, subject)).collect()
-        }
+        Some(repository) => repository.manifests.values().filter_map(|manifest| referrer(manifest, subject)).collect(),
         None => Vec::new(),
     };
     if let Some(filter) = filter {

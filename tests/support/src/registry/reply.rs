@@ -56,8 +56,7 @@ pub(super) fn set(response: &mut Response, name: impl Into<HeaderName>, value: &
 /// A header's value; characters that a header cannot carry become `?`.
 pub(super) fn header_value(value: &str) -> HeaderValue {
     HeaderValue::from_str(value).unwrap_or_else(|_| {
-        let printable: String =
-            value.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).collect();
+        let printable: String = value.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).collect();
         HeaderValue::from_str(&printable).unwrap_or(HeaderValue::from_static("?"))
     })
 }

@@ -30,11 +30,7 @@ pub(super) struct Server {
 
 impl Server {
     /// Listens on `address` (port 0 picks one) and answers with `application`.
-    pub(super) fn start(
-        address: SocketAddr,
-        application: Arc<dyn Application>,
-        tls: Option<TlsAcceptor>,
-    ) -> io::Result<Self> {
+    pub(super) fn start(address: SocketAddr, application: Arc<dyn Application>, tls: Option<TlsAcceptor>) -> io::Result<Self> {
         let listener = std::net::TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
@@ -63,11 +59,7 @@ impl Server {
 
     /// `http://127.0.0.1:PORT`, with TLS `https://localhost:PORT`.
     pub(super) fn url(&self) -> String {
-        if self.secure {
-            format!("https://localhost:{}", self.address.port())
-        } else {
-            format!("http://{}", self.address)
-        }
+        if self.secure { format!("https://localhost:{}", self.address.port()) } else { format!("http://{}", self.address) }
     }
 
     /// Resets every connection; nobody can connect for `down`. Returns when the connections are gone.

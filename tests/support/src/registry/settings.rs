@@ -1,4 +1,6 @@
-//! The habits of a registry that the specification leaves open, each one a switch.
+//! The habits of a registry that the specification leaves open.
+
+use std::collections::BTreeSet;
 
 /// How the `Location` of an upload session is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -27,41 +29,54 @@ pub enum ImmutableTags {
     Ecr,
 }
 
+/// Something that this registry does and others do not; see [`Builder::without`](super::Builder::without).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Feature {
+    /// The referrers API and `OCI-Subject`; clients keep the fallback tag where it is missing.
+    Referrers,
+    /// Mounts; without them a mount opens an upload session.
+    Mounts,
+    /// Mounts without `from=`.
+    AnonymousMounts,
+    /// A POST that brings the whole blob; without it a session is opened.
+    SinglePost,
+    /// `Range` on blobs; without it the whole blob is answered.
+    Ranges,
+    /// Deletion of blobs, manifests and tags; without it 405 is answered.
+    Deletes,
+    /// `Docker-Content-Digest` with pulled blobs and manifests.
+    DigestHeader,
+    /// Refusal of an index whose manifests are missing.
+    ChildCheck,
+}
+
 /// What this registry does where registries differ.
 #[derive(Debug, Clone)]
 pub(super) struct Settings {
+    pub(super) missing: BTreeSet<Feature>,
     pub(super) upload_location: UploadLocation,
     pub(super) immutable_tags: Option<ImmutableTags>,
-    pub(super) referrers: bool,
     pub(super) referrers_page: Option<usize>,
     pub(super) tags_page: Option<usize>,
-    pub(super) mounts: bool,
-    pub(super) mount_without_from: bool,
-    pub(super) single_post: bool,
-    pub(super) ranges: bool,
-    pub(super) deletes: bool,
-    pub(super) sparse_indexes: bool,
-    pub(super) digest_header: bool,
     pub(super) chunk_minimum: Option<u64>,
     pub(super) request_limit: Option<u64>,
     pub(super) manifest_limit: usize,
 }
 
+impl Settings {
+    pub(super) fn has(&self, feature: Feature) -> bool {
+        !self.missing.contains(&feature)
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            missing: BTreeSet::new(),
             upload_location: UploadLocation::default(),
             immutable_tags: None,
-            referrers: true,
             referrers_page: None,
             tags_page: None,
-            mounts: true,
-            mount_without_from: true,
-            single_post: true,
-            ranges: true,
-            deletes: true,
-            sparse_indexes: false,
-            digest_header: true,
             chunk_minimum: None,
             request_limit: None,
             // "at least 4 megabytes" (distribution-spec, "Pushing manifests").

@@ -13,7 +13,7 @@ use futures_util::stream::unfold;
 use super::wire::Wire;
 
 // A reset throws away what the kernel has not delivered; on loopback a moment is enough for it to arrive.
-const DELIVERY: Duration = Duration::from_millis(30);
+pub(super) const DELIVERY: Duration = Duration::from_millis(30);
 
 // Small enough that an offset is met before a later piece is in the socket.
 const PIECE: usize = 64 * 1024;

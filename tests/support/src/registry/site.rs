@@ -8,14 +8,14 @@ use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, LOCATION};
+use http::header::{AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, LOCATION};
 use http::{HeaderName, StatusCode};
 
 use super::access_log::{AccessLog, Line};
 use super::fault::What;
 use super::reply;
 use super::script::Script;
-use super::shape::Shape;
+use super::shape::{DELIVERY, Shape};
 use super::wire::Wire;
 
 /// What a server does with a request that no fault has taken.
@@ -72,13 +72,7 @@ impl Site {
     }
 
     /// Faults that come in the application's place.
-    async fn before(
-        &self,
-        faults: &[What],
-        request: Request,
-        line: &Line,
-        wire: &Wire,
-    ) -> Result<Request, Response> {
+    async fn before(&self, faults: &[What], request: Request, line: &Line, wire: &Wire) -> Result<Request, Response> {
         for fault in faults {
             let response = match fault {
                 What::Reset => {
@@ -122,7 +116,12 @@ async fn after(fault: &What, mut response: Response, wire: &Wire) -> Response {
             }
         }
         What::Gzip => return gzipped(response).await,
-        What::GoAway => wire.go_away(),
+        What::GoAway => {
+            // HTTP/1.1 says it in the answer; hyper takes the header out of an HTTP/2 answer, where the frame goes ahead.
+            reply::set(&mut response, CONNECTION, "close");
+            wire.go_away();
+            tokio::time::sleep(DELIVERY).await;
+        }
         _ => {}
     }
     response

@@ -57,10 +57,7 @@ impl Store {
 
     /// The blob from whichever repository has it and passes `readable`.
     pub(super) fn blob_anywhere(&self, digest: &str, readable: impl Fn(&str) -> bool) -> Option<Bytes> {
-        self.repositories
-            .iter()
-            .filter(|(name, _)| readable(name))
-            .find_map(|(_, repository)| repository.blobs.get(digest).cloned())
+        self.repositories.iter().filter(|(name, _)| readable(name)).find_map(|(_, repository)| repository.blobs.get(digest).cloned())
     }
 
     pub(super) fn manifest(&self, repository: &str, reference: &str) -> Option<&StoredManifest> {
@@ -71,11 +68,7 @@ impl Store {
 impl Repository {
     /// The manifest that a tag or digest names.
     pub(super) fn manifest(&self, reference: &str) -> Option<&StoredManifest> {
-        let digest = if digest::is_digest(reference) {
-            reference
-        } else {
-            self.tags.get(reference)?
-        };
+        let digest = if digest::is_digest(reference) { reference } else { self.tags.get(reference)? };
         self.manifests.get(digest)
     }
 

@@ -17,9 +17,9 @@ pub(super) fn list(core: &Core, name: &str, call: &Call) -> Response {
             return reply::error(StatusCode::NOT_FOUND, "NAME_UNKNOWN", "repository name not known to registry");
         }
     };
-    let (page, next) = match page(tags, call, core.settings().tags_page) {
+    let (page, next) = match page(tags, call, core.settings.tags_page) {
         Ok(page) => page,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let mut response = reply::json_body(StatusCode::OK, &json!({ "name": name, "tags": page }));
     if let Some(next) = next {
@@ -31,9 +31,9 @@ pub(super) fn list(core: &Core, name: &str, call: &Call) -> Response {
 /// GET `/v2/_catalog`, as distribution has it.
 pub(super) fn catalog(core: &Core, call: &Call) -> Response {
     let names: Vec<String> = lock(&core.store).names().map(str::to_owned).collect();
-    let (page, next) = match page(names, call, core.settings().tags_page) {
+    let (page, next) = match page(names, call, core.settings.tags_page) {
         Ok(page) => page,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let mut response = reply::json_body(StatusCode::OK, &json!({ "repositories": page }));
     if let Some(next) = next {
@@ -43,19 +43,15 @@ pub(super) fn catalog(core: &Core, call: &Call) -> Response {
 }
 
 /// The page that `n` and `last` ask for, and the query of the one after it.
-fn page(
-    entries: Vec<String>,
-    call: &Call,
-    maximum: Option<usize>,
-) -> Result<(Vec<String>, Option<String>), Response> {
+fn page(entries: Vec<String>, call: &Call, maximum: Option<usize>) -> Result<(Vec<String>, Option<String>), Box<Response>> {
     let wanted = match call.query.first("n").map(str::parse::<usize>) {
         Some(Ok(n)) => Some(n),
         Some(Err(_)) => {
-            return Err(reply::error(
+            return Err(Box::new(reply::error(
                 StatusCode::BAD_REQUEST,
                 "PAGINATION_NUMBER_INVALID",
                 "invalid number of results requested",
-            ));
+            )));
         }
         None => None,
     };

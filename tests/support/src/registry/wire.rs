@@ -24,12 +24,7 @@ struct State {
 
 impl Wire {
     pub(super) fn new(number: u64) -> Self {
-        Self(Arc::new(State {
-            number,
-            by_reset: AtomicBool::new(false),
-            cut: Notify::new(),
-            going_away: Notify::new(),
-        }))
+        Self(Arc::new(State { number, by_reset: AtomicBool::new(false), cut: Notify::new(), going_away: Notify::new() }))
     }
 
     /// Number of the connection, from 1.
@@ -46,7 +41,7 @@ impl Wire {
     /// Resets and never comes back: the request that waits here goes with its connection.
     pub(super) async fn reset_forever(&self) {
         self.reset();
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// Asks the connection to take no further requests.
@@ -104,11 +99,7 @@ impl AsyncWrite for Socket {
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bufs: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
     }
 

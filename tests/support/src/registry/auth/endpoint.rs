@@ -59,10 +59,9 @@ fn post(authority: &TokenAuthority, form: &Query) -> Response {
             (Some(name), Some(password)) if users.knows(name, password) => Some(name.to_owned()),
             _ => None,
         },
-        Some("refresh_token") => form
-            .first("refresh_token")
-            .and_then(|token| authority.user_of_refresh_token(token))
-            .filter(|user| users.has_user(user)),
+        Some("refresh_token") => {
+            form.first("refresh_token").and_then(|token| authority.user_of_refresh_token(token)).filter(|user| users.has_user(user))
+        }
         _ => None,
     };
     let asked = Asked {
@@ -83,8 +82,7 @@ fn post(authority: &TokenAuthority, form: &Query) -> Response {
 fn grant(authority: &TokenAuthority, asked: Asked) -> Response {
     let tokens = &authority.tokens;
     let wanted: Vec<Scope> = asked.scopes.iter().filter_map(|scope| Scope::parse(scope)).collect();
-    let allowed: Vec<Scope> =
-        wanted.iter().map(|scope| tokens.users.allowed(asked.user.as_deref(), scope)).collect();
+    let allowed: Vec<Scope> = wanted.iter().map(|scope| tokens.users.allowed(asked.user.as_deref(), scope)).collect();
     if tokens.denial == Denial::AtTokenServer && allowed != wanted {
         return refuse(authority, asked, &json!({ "details": "access token has insufficient scopes" }));
     }
@@ -126,21 +124,14 @@ fn wrong_credentials() -> Value {
 
 impl Asked {
     fn recorded(self, granted: Vec<String>, issued: bool) -> TokenRequest {
-        TokenRequest {
-            method: self.method.to_string(),
-            user: self.user,
-            service: self.service,
-            scopes: self.scopes,
-            granted,
-            issued,
-        }
+        TokenRequest { method: self.method.to_string(), user: self.user, service: self.service, scopes: self.scopes, granted, issued }
     }
 }
 
 impl TokenAuthority {
     fn user_of_refresh_token(&self, token: &str) -> Option<String> {
         let issued = token.strip_prefix("refresh.").map(str::to_owned);
-        self.tokens.refresh_tokens.get(token).cloned().or(issued)
+        self.tokens.identities.get(token).cloned().or(issued)
     }
 
     fn refresh_token_of(user: &str) -> String {

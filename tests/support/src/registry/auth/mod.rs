@@ -66,7 +66,7 @@ impl Authority {
         route: &Route,
         query: &Query,
         origin: &str,
-    ) -> Result<Caller, Response> {
+    ) -> Result<Caller, Box<Response>> {
         let needs = needs(method, route, query);
         match self {
             Self::Open => Ok(Caller::Anyone),
@@ -94,11 +94,11 @@ fn needs(method: &http::Method, route: &Route, query: &Query) -> Vec<Scope> {
     needs
 }
 
-fn admit_basic(users: &Users, headers: &HeaderMap, needs: &[Scope]) -> Result<Caller, Response> {
+fn admit_basic(users: &Users, headers: &HeaderMap, needs: &[Scope]) -> Result<Caller, Box<Response>> {
     let challenge = |message: &str| {
         let mut response = reply::error(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", message);
         reply::set(&mut response, WWW_AUTHENTICATE, "Basic realm=\"Registry Realm\"");
-        response
+        Box::new(response)
     };
     let name = match basic_credentials(headers) {
         Some((name, password)) if users.knows(&name, &password) => Some(name),
@@ -113,7 +113,7 @@ fn admit_basic(users: &Users, headers: &HeaderMap, needs: &[Scope]) -> Result<Ca
     }
     match caller {
         Caller::Known { name: Some(_), .. } => {
-            Err(reply::error(StatusCode::FORBIDDEN, "DENIED", "requested access to the resource is denied"))
+            Err(Box::new(reply::error(StatusCode::FORBIDDEN, "DENIED", "requested access to the resource is denied")))
         }
         _ => Err(challenge("authentication required")),
     }

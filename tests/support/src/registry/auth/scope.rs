@@ -12,11 +12,7 @@ pub(in crate::registry) struct Scope {
 
 impl Scope {
     pub(in crate::registry) fn new(kind: &str, name: &str, actions: &[&str]) -> Self {
-        Self {
-            kind: kind.to_owned(),
-            name: name.to_owned(),
-            actions: actions.iter().map(|action| (*action).to_owned()).collect(),
-        }
+        Self { kind: kind.to_owned(), name: name.to_owned(), actions: actions.iter().map(|action| (*action).to_owned()).collect() }
     }
 
     pub(in crate::registry) fn repository(name: &str, actions: &[&str]) -> Self {
@@ -42,9 +38,7 @@ impl fmt::Display for Scope {
 pub(in crate::registry) fn covered(granted: &[Scope], needed: &Scope) -> bool {
     needed.actions.iter().all(|action| {
         granted.iter().any(|scope| {
-            scope.kind == needed.kind
-                && scope.name == needed.name
-                && scope.actions.iter().any(|own| own == action || own == "*")
+            scope.kind == needed.kind && scope.name == needed.name && scope.actions.iter().any(|own| own == action || own == "*")
         })
     })
 }

@@ -67,7 +67,7 @@ pub struct Tokens {
     pub(super) field: TokenField,
     pub(super) denial: Denial,
     pub(super) post_refusal: Option<u16>,
-    pub(super) refresh_tokens: HashMap<String, String>,
+    pub(super) identities: HashMap<String, String>,
     requests_per_token: Option<u64>,
     extra_challenges: Vec<String>,
     pub(in crate::registry) own_port: bool,
@@ -79,12 +79,12 @@ impl Default for Tokens {
             users: Users::new(),
             service: "registry.test".to_owned(),
             realm: None,
-            lifetime: Duration::from_secs(300),
+            lifetime: Duration::from_mins(5),
             expires_in: Some(300),
             field: TokenField::default(),
             denial: Denial::default(),
             post_refusal: None,
-            refresh_tokens: HashMap::new(),
+            identities: HashMap::new(),
             requests_per_token: None,
             extra_challenges: Vec::new(),
             own_port: false,
@@ -123,7 +123,7 @@ impl Tokens {
     /// Accepts this refresh (identity) token for `user` in OAuth2 POSTs.
     #[must_use]
     pub fn refresh_token(mut self, token: &str, user: &str) -> Self {
-        self.refresh_tokens.insert(token.to_owned(), user.to_owned());
+        self.identities.insert(token.to_owned(), user.to_owned());
         self
     }
 
@@ -251,24 +251,19 @@ impl TokenAuthority {
         token
     }
 
-    pub(in crate::registry) fn admit(
-        &self,
-        headers: &HeaderMap,
-        needs: &[Scope],
-        origin: &str,
-    ) -> Result<Caller, Response> {
+    pub(in crate::registry) fn admit(&self, headers: &HeaderMap, needs: &[Scope], origin: &str) -> Result<Caller, Box<Response>> {
         let header = headers.get(AUTHORIZATION).and_then(|header| header.to_str().ok());
         let Some(token) = header.and_then(|header| scheme_value(header, "bearer")) else {
-            return Err(self.challenge(needs, None, origin));
+            return Err(Box::new(self.challenge(needs, None, origin)));
         };
         let mut issued = lock(&self.issued);
         let valid = issued.tokens.get_mut(token).filter(|token| token.ends > Instant::now());
         let Some(token) = valid else {
-            return Err(self.challenge(needs, Some("invalid_token"), origin));
+            return Err(Box::new(self.challenge(needs, Some("invalid_token"), origin)));
         };
         if let Some(left) = &mut token.requests_left {
             if *left == 0 {
-                return Err(self.challenge(needs, Some("invalid_token"), origin));
+                return Err(Box::new(self.challenge(needs, Some("invalid_token"), origin)));
             }
             *left -= 1;
         }
@@ -277,9 +272,9 @@ impl TokenAuthority {
         }
         if self.tokens.denial == Denial::Forbidden {
             let message = "requested access to the resource is denied";
-            return Err(reply::error(StatusCode::FORBIDDEN, "DENIED", message));
+            return Err(Box::new(reply::error(StatusCode::FORBIDDEN, "DENIED", message)));
         }
-        Err(self.challenge(needs, Some("insufficient_scope"), origin))
+        Err(Box::new(self.challenge(needs, Some("insufficient_scope"), origin)))
     }
 
     fn challenge(&self, needs: &[Scope], error: Option<&str>, origin: &str) -> Response {
@@ -288,14 +283,10 @@ impl TokenAuthority {
             Some(realm) => realm.clone(),
             None => format!("{}/token", own_url.as_deref().unwrap_or(origin)),
         };
-        let mut challenge = format!("Bearer realm=\"{realm}\",service=\"{}\"", self.tokens.service);
-        if !needs.is_empty() {
-            let scopes: Vec<String> = needs.iter().map(ToString::to_string).collect();
-            challenge.push_str(&format!(",scope=\"{}\"", scopes.join(" ")));
-        }
-        if let Some(error) = error {
-            challenge.push_str(&format!(",error=\"{error}\""));
-        }
+        let scopes: Vec<String> = needs.iter().map(ToString::to_string).collect();
+        let scope = if scopes.is_empty() { String::new() } else { format!(",scope=\"{}\"", scopes.join(" ")) };
+        let error = error.map_or(String::new(), |error| format!(",error=\"{error}\""));
+        let challenge = format!("Bearer realm=\"{realm}\",service=\"{}\"{scope}{error}", self.tokens.service);
         let mut response = reply::error(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "authentication required");
         for challenge in self.tokens.extra_challenges.iter().chain([&challenge]) {
             response.headers_mut().append(WWW_AUTHENTICATE, reply::header_value(challenge));

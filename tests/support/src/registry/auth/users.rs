@@ -44,11 +44,7 @@ impl Users {
         let grant = Grant::new(repositories, actions);
         match self.people.iter_mut().find(|person| person.name == name) {
             Some(person) => person.grants.push(grant),
-            None => self.people.push(Person {
-                name: name.to_owned(),
-                password: password.to_owned(),
-                grants: vec![grant],
-            }),
+            None => self.people.push(Person { name: name.to_owned(), password: password.to_owned(), grants: vec![grant] }),
         }
         self
     }
@@ -84,18 +80,14 @@ impl Users {
         if scope.kind != "repository" {
             return own.iter().any(|grant| grant.repositories == "*");
         }
-        own.iter().chain(&self.anonymous).any(|grant| {
-            pattern::matches(&grant.repositories, &scope.name)
-                && grant.actions.iter().any(|own| own == action || own == "*")
-        })
+        own.iter()
+            .chain(&self.anonymous)
+            .any(|grant| pattern::matches(&grant.repositories, &scope.name) && grant.actions.iter().any(|own| own == action || own == "*"))
     }
 }
 
 impl Grant {
     fn new(repositories: &str, actions: &[&str]) -> Self {
-        Self {
-            repositories: repositories.to_owned(),
-            actions: actions.iter().map(|action| (*action).to_owned()).collect(),
-        }
+        Self { repositories: repositories.to_owned(), actions: actions.iter().map(|action| (*action).to_owned()).collect() }
     }
 }

@@ -24,7 +24,6 @@ impl Answer {
             401 => "UNAUTHORIZED",
             403 => "DENIED",
             404 => "NAME_UNKNOWN",
-            405 => "UNSUPPORTED",
             429 => "TOOMANYREQUESTS",
             500.. => "UNKNOWN",
             _ => "UNSUPPORTED",

@@ -104,14 +104,7 @@ impl When {
     /// Requests of a method (`*` is any) whose path and query match; a pattern without `*` may stand anywhere.
     #[must_use]
     pub fn request(method: &str, path: &str) -> Self {
-        Self {
-            method: method.to_owned(),
-            path: path.to_owned(),
-            authorized: false,
-            numbers: Numbers::All,
-            times: None,
-            window: None,
-        }
+        Self { method: method.to_owned(), path: path.to_owned(), authorized: false, numbers: Numbers::All, times: None, window: None }
     }
 
     /// Only requests that carry `Authorization`; others are not counted either.
@@ -169,8 +162,6 @@ impl When {
     }
 
     pub(super) fn matches(&self, method: &str, path: &str, authorized: bool) -> bool {
-        (self.method == "*" || self.method == method)
-            && pattern::occurs(&self.path, path)
-            && (authorized || !self.authorized)
+        (self.method == "*" || self.method == method) && pattern::occurs(&self.path, path) && (authorized || !self.authorized)
     }
 }

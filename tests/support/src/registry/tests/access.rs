@@ -30,10 +30,7 @@ async fn start_upload(registry: &Registry, token: &str) -> Response {
 }
 
 fn tokens() -> Tokens {
-    Tokens::new()
-        .user("writer", "writepw", &["pull", "push"])
-        .user("reader", "readpw", &["pull"])
-        .anonymous("library/*", &["pull"])
+    Tokens::new().user("writer", "writepw", &["pull", "push"]).user("reader", "readpw", &["pull"]).anonymous("library/*", &["pull"])
 }
 
 #[tokio::test]
@@ -92,11 +89,9 @@ async fn challenge_token_and_rights() {
 
 #[tokio::test]
 async fn denials() {
-    for (denial, token_status, push_status) in [
-        (Denial::AtTokenServer, 401, 0),
-        (Denial::InsufficientScope, 200, 401),
-        (Denial::Forbidden, 200, 403),
-    ] {
+    for (denial, token_status, push_status) in
+        [(Denial::AtTokenServer, 401, 0), (Denial::InsufficientScope, 200, 401), (Denial::Forbidden, 200, 403)]
+    {
         let registry = Registry::builder().tokens(tokens().denial(denial)).start();
         let answer = fetch_token(&registry, &["repository:app:pull,push"], Some(("reader", "readpw"))).await;
         assert_eq!(answer.status(), token_status, "{denial:?}");

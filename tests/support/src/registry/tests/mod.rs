@@ -33,9 +33,7 @@ fn client_builder(authority_pem: Option<&str>) -> ClientBuilder {
         .with_root_certificates(roots)
         .with_no_client_auth();
     tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Client::builder()
-        .tls_backend_preconfigured(tls)
-        .redirect(reqwest::redirect::Policy::none())
+    Client::builder().tls_backend_preconfigured(tls).redirect(reqwest::redirect::Policy::none())
 }
 
 fn client() -> Client {

@@ -9,9 +9,7 @@ async fn chunks_come_in_order() {
     let registry = Registry::start();
     let client = client();
     let session = open_session(&client, &registry, "a/b").await;
-    let patch = |range: &'static str, body: &'static str| {
-        client.patch(session.clone()).header("content-range", range).body(body).send()
-    };
+    let patch = |range: &'static str, body: &'static str| client.patch(session.clone()).header("content-range", range).body(body).send();
     let first = patch("0-4", "hello").await.unwrap();
     assert_eq!((first.status().as_u16(), header(&first, "range")), (202, "0-4"));
     let early = patch("7-9", "xyz").await.unwrap();
@@ -78,9 +76,8 @@ async fn mounts_and_single_posts() {
     let registry = Registry::start();
     let client = client();
     let digest = registry.put_blob("base", "layer");
-    let post = |query: String, body: &'static str| {
-        client.post(format!("{}/v2/app/blobs/uploads/?{query}", registry.url())).body(body).send()
-    };
+    let post =
+        |query: String, body: &'static str| client.post(format!("{}/v2/app/blobs/uploads/?{query}", registry.url())).body(body).send();
     assert_eq!(post(format!("mount={digest}&from=nothing"), "").await.unwrap().status(), 202);
     assert!(!registry.has_blob("app", &digest));
     assert_eq!(post(format!("mount={digest}&from=base"), "").await.unwrap().status(), 201);
@@ -146,11 +143,7 @@ async fn manifests_are_checked() {
 
 #[tokio::test]
 async fn immutable_tags_in_every_style() {
-    for (style, moved, again) in [
-        (ImmutableTags::DockerHub, 403, 201),
-        (ImmutableTags::Harbor, 412, 201),
-        (ImmutableTags::Ecr, 400, 400),
-    ] {
+    for (style, moved, again) in [(ImmutableTags::DockerHub, 403, 201), (ImmutableTags::Harbor, 412, 201), (ImmutableTags::Ecr, 400, 400)] {
         let registry = Registry::builder().immutable_tags(style).start();
         let url = format!("{}/v2/a/manifests/t", registry.url());
         let put = |body: &'static str| client().put(&url).header("content-type", MANIFEST).body(body).send();
@@ -188,9 +181,7 @@ async fn lists_have_pages() {
         let referrer = json!({ "artifactType": kind, "subject": { "digest": subject }, "annotations": { "k": kind } });
         registry.put_manifest("a", MANIFEST, referrer.to_string());
     }
-    let referrers = |query: &str| {
-        client().get(format!("{}/v2/a/referrers/{subject}{query}", registry.url())).send()
-    };
+    let referrers = |query: &str| client().get(format!("{}/v2/a/referrers/{subject}{query}", registry.url())).send();
     let first = referrers("").await.unwrap();
     assert!(header(&first, "link").contains("last="));
     let filtered = referrers("?artifactType=x/two").await.unwrap();
@@ -202,9 +193,7 @@ async fn lists_have_pages() {
 
 #[tokio::test]
 async fn referrers_can_be_unknown() {
-    for (builder, header, status) in
-        [(Registry::builder(), true, 200), (Registry::builder().without_referrers(), false, 404)]
-    {
+    for (builder, header, status) in [(Registry::builder(), true, 200), (Registry::builder().without(Feature::Referrers), false, 404)] {
         let registry = builder.start();
         let subject = seed_image(&registry, "a", "t");
         let put = client().put(format!("{}/v2/a/manifests/r", registry.url())).header("content-type", MANIFEST);

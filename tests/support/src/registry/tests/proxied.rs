@@ -27,15 +27,10 @@ async fn tunnels_and_credentials() {
     let registry = Registry::builder().tls(Tls::new()).start();
     let proxy = Proxy::builder().basic("user", "canary").start();
     let url = format!("{}/v2/", registry.url());
-    let client = |proxy: &str| {
-        client_builder(registry.authority_pem()).proxy(reqwest::Proxy::all(proxy).unwrap()).build().unwrap()
-    };
+    let client = |proxy: &str| client_builder(registry.authority_pem()).proxy(reqwest::Proxy::all(proxy).unwrap()).build().unwrap();
     assert_eq!(client(&proxy.url_with("user", "canary")).get(&url).send().await.unwrap().status(), 200);
     assert!(client(&proxy.url()).get(&url).send().await.is_err());
-    assert_eq!(proxy.log().lines(), [
-        format!("CONNECT {} → 200", registry.host()),
-        format!("CONNECT {} → 407", registry.host()),
-    ]);
+    assert_eq!(proxy.log().lines(), [format!("CONNECT {} → 200", registry.host()), format!("CONNECT {} → 407", registry.host()),]);
     assert_eq!(registry.requests()[0].header("proxy-authorization"), None);
     let plain = Registry::start();
     let refused = through(&proxy.url()).get(plain.url()).send().await.unwrap();

@@ -60,7 +60,7 @@ fn a_layout_becomes_a_repository() {
     }] });
     std::fs::write(folder.path().join("index.json"), root.to_string()).unwrap();
     let registry = Registry::start();
-    assert_eq!(registry.load_layout("a", folder.path()).unwrap(), [index.clone()]);
+    assert_eq!(registry.load_layout("a", folder.path()).unwrap(), std::slice::from_ref(&index));
     assert_eq!(registry.manifest("a", "v1").unwrap().digest, index);
     assert_eq!(registry.manifest("a", &manifest).unwrap().media_type, MANIFEST);
     assert_eq!((registry.blobs("a"), registry.tags("a")), (vec![config.clone()], vec!["v1".to_owned()]));

@@ -7,24 +7,24 @@ use axum::body::{Body, BodyDataStream};
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
-use http::header::{CONTENT_LENGTH, CONTENT_RANGE, LOCATION, RANGE};
 use http::StatusCode;
+use http::header::{CONTENT_LENGTH, CONTENT_RANGE, LOCATION, RANGE};
 
 use super::blobs::invalid_digest;
 use super::core::{Call, Core};
 use super::digest;
 use super::reply::{self, names};
-use super::settings::UploadLocation;
+use super::settings::{Feature, UploadLocation};
 use super::sync::lock;
 
 mod session;
 
-pub(super) use session::Sessions;
 use session::Session;
+pub(super) use session::Sessions;
 
 /// POST: a mount, a whole blob, or a new session.
 pub(super) async fn open(core: &Core, name: &str, call: Call) -> Response {
-    let settings = core.settings();
+    let settings = &core.settings;
     if let Some(digest) = call.query.first("mount") {
         if !digest::is_digest(digest) {
             return invalid_digest(digest);
@@ -35,7 +35,7 @@ pub(super) async fn open(core: &Core, name: &str, call: Call) -> Response {
             return created;
         }
     } else if let Some(digest) = call.query.first("digest")
-        && settings.single_post
+        && settings.has(Feature::SinglePost)
     {
         if !digest::is_digest(digest) {
             return invalid_digest(digest);
@@ -152,11 +152,8 @@ impl Refusal {
         match self {
             Self::UnknownSession => unknown(id),
             Self::OutOfOrder => {
-                let mut response = reply::error(
-                    StatusCode::RANGE_NOT_SATISFIABLE,
-                    "BLOB_UPLOAD_INVALID",
-                    "chunk does not start where the last one ended",
-                );
+                let mut response =
+                    reply::error(StatusCode::RANGE_NOT_SATISFIABLE, "BLOB_UPLOAD_INVALID", "chunk does not start where the last one ended");
                 if let Some(session) = lock(&core.sessions).find(name, id) {
                     describe(&mut response, core, name, id, session, origin);
                 }
@@ -189,17 +186,11 @@ async fn receive(
     receive_unchecked(core, name, id, headers, body).await
 }
 
-async fn receive_unchecked(
-    core: &Core,
-    name: &str,
-    id: &str,
-    headers: &http::HeaderMap,
-    body: Body,
-) -> Result<(), Refusal> {
+async fn receive_unchecked(core: &Core, name: &str, id: &str, headers: &http::HeaderMap, body: Body) -> Result<(), Refusal> {
     let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
     let declared: Option<u64> = text(CONTENT_LENGTH).and_then(|length| length.parse().ok());
-    let settings = core.settings();
-    let checked = check_start(core, name, id, text(CONTENT_RANGE), declared, settings.chunk_minimum);
+    let settings = &core.settings;
+    let checked = check_start(core, name, id, text(CONTENT_RANGE), declared);
     let too_large = declared > settings.request_limit && settings.request_limit.is_some();
     let mut stream: BodyDataStream = body.into_data_stream();
     if let Err(refusal) = checked.and(if too_large { Err(Refusal::TooLarge) } else { Ok(()) }) {
@@ -214,11 +205,14 @@ async fn receive_unchecked(
             drain(Body::from_stream(stream)).await;
             return Err(Refusal::TooLarge);
         }
-        let mut sessions = lock(&core.sessions);
-        sessions.find_mut(name, id).ok_or(Refusal::UnknownSession)?.bytes.extend_from_slice(&piece);
+        let taken = take(core, name, id, &piece);
+        if taken.is_err() {
+            drain(Body::from_stream(stream)).await;
+            return taken;
+        }
     }
-    if let Some(session) = lock(&core.sessions).find_mut(name, id) {
-        session.last_chunk = received;
+    if let (Some(session), Some(minimum)) = (lock(&core.sessions).find_mut(name, id), settings.chunk_minimum) {
+        session.ended = received < minimum;
     }
     if declared.is_some_and(|declared| declared != received) {
         return Err(Refusal::WrongLength);
@@ -226,15 +220,19 @@ async fn receive_unchecked(
     Ok(())
 }
 
-/// Chunks come in order, inclusive at both ends, and only the last may be short.
-fn check_start(
-    core: &Core,
-    name: &str,
-    id: &str,
-    range: Option<&str>,
-    declared: Option<u64>,
-    minimum: Option<u64>,
-) -> Result<(), Refusal> {
+/// Keeps one piece of a body; after a chunk below the minimum nothing may follow.
+fn take(core: &Core, name: &str, id: &str, piece: &[u8]) -> Result<(), Refusal> {
+    let mut sessions = lock(&core.sessions);
+    let session = sessions.find_mut(name, id).ok_or(Refusal::UnknownSession)?;
+    if session.ended && !piece.is_empty() {
+        return Err(Refusal::ChunkTooSmall);
+    }
+    session.bytes.extend_from_slice(piece);
+    Ok(())
+}
+
+/// Chunks come in order, and their ranges are inclusive at both ends.
+fn check_start(core: &Core, name: &str, id: &str, range: Option<&str>, declared: Option<u64>) -> Result<(), Refusal> {
     let sessions = lock(&core.sessions);
     let session = sessions.find(name, id).ok_or(Refusal::UnknownSession)?;
     let offset = session.bytes.len() as u64;
@@ -248,24 +246,18 @@ fn check_start(
             return Err(Refusal::WrongLength);
         }
     }
-    let previous_was_short = offset > 0 && minimum.is_some_and(|minimum| session.last_chunk < minimum);
-    if previous_was_short && declared != Some(0) {
-        return Err(Refusal::ChunkTooSmall);
-    }
     Ok(())
 }
 
 fn mountable(core: &Core, digest: &str, call: &Call) -> Option<Bytes> {
-    let settings = core.settings();
-    if !settings.mounts {
+    let settings = &core.settings;
+    if !settings.has(Feature::Mounts) {
         return None;
     }
     let store = lock(&core.store);
     match call.query.first("from") {
         Some(from) => store.blob(from, digest),
-        None if settings.mount_without_from => {
-            store.blob_anywhere(digest, |repository| call.caller.may(repository, "pull"))
-        }
+        None if settings.has(Feature::AnonymousMounts) => store.blob_anywhere(digest, |repository| call.caller.may(repository, "pull")),
         None => None,
     }
 }
@@ -292,7 +284,7 @@ fn accepted(core: &Core, name: &str, id: &str, session: &Session, origin: &str) 
 fn describe(response: &mut Response, core: &Core, name: &str, id: &str, session: &Session, origin: &str) {
     let path = format!("/v2/{name}/blobs/uploads/{id}");
     let state = session::state(id);
-    let location = match core.settings().upload_location {
+    let location = match core.settings.upload_location {
         UploadLocation::AbsoluteWithQuery => format!("{origin}{path}?_state={state}"),
         UploadLocation::Absolute => format!("{origin}{path}"),
         UploadLocation::Relative => path,
@@ -311,19 +303,14 @@ fn describe(response: &mut Response, core: &Core, name: &str, id: &str, session:
 
 /// The query of `Location` is critical: without it the session is not found.
 fn state_is_right(core: &Core, id: &str, query: &super::route::Query) -> bool {
-    match core.settings().upload_location {
+    match core.settings.upload_location {
         UploadLocation::Absolute | UploadLocation::Relative => true,
         _ => query.first("_state") == Some(session::state(id).as_str()),
     }
 }
 
 fn unknown(id: &str) -> Response {
-    reply::error_with_detail(
-        StatusCode::NOT_FOUND,
-        "BLOB_UPLOAD_UNKNOWN",
-        "blob upload unknown to registry",
-        id.into(),
-    )
+    reply::error_with_detail(StatusCode::NOT_FOUND, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry", id.into())
 }
 
 fn invalid(message: &str) -> Response {

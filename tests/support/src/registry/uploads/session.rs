@@ -9,8 +9,8 @@ use crate::registry::digest;
 pub(in crate::registry) struct Session {
     repository: String,
     pub(in crate::registry) bytes: Vec<u8>,
-    /// Length of the last body, to tell a chunk that was too small to be followed by another.
-    pub(in crate::registry) last_chunk: u64,
+    /// Whether the last chunk was so small that only the final one may be like it.
+    pub(in crate::registry) ended: bool,
 }
 
 /// All open sessions by their id.
