@@ -7,3 +7,4 @@ pub mod layer;
 pub mod layout;
 pub mod oci;
 pub mod recipe;
+pub mod registry;

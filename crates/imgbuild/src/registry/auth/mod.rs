@@ -1,0 +1,14 @@
+//! Who we are to a registry: challenges, scopes, tokens, and the credentials behind them.
+//!
+//! It refuses to guess: a source of credentials that fails is an error, never the same as no credentials.
+
+mod authorizer;
+mod challenge;
+mod credentials;
+mod scope;
+mod token;
+
+pub(crate) use authorizer::{Authorizer, is_expired};
+pub(crate) use scope::Scopes;
+
+pub use credentials::{Anonymous, Credential, Credentials, CredentialsError, Found, Lookup, StaticCredentials};

@@ -1,0 +1,90 @@
+//! The client: a cheap handle to everything that talks to registries.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::Semaphore;
+use url::Url;
+
+use super::builder::ClientBuilder;
+use super::download::RemoteSource;
+use super::push::Pusher;
+use super::transport::{Endpoint, Transport};
+use super::Error;
+use crate::blob::Blob;
+use crate::event::Events;
+use crate::oci::{Descriptor, Reference};
+
+/// Talks to registries. Cheap to clone; clones share connections, tokens and limits.
+#[derive(Clone)]
+pub struct Client(pub(super) Arc<Shared>);
+
+pub(super) struct Shared {
+    pub(super) transport: Transport,
+    pub(super) downloads: Arc<Semaphore>,
+    pub(super) uploads: Semaphore,
+    endpoints: Mutex<HashMap<String, Arc<Endpoint>>>,
+}
+
+impl Client {
+    /// Sets up a client.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+
+    pub(super) fn new(transport: Transport, jobs: usize) -> Self {
+        Self(Arc::new(Shared {
+            transport,
+            downloads: Arc::new(Semaphore::new(jobs)),
+            uploads: Semaphore::new(jobs),
+            endpoints: Mutex::default(),
+        }))
+    }
+
+    /// The blob that `descriptor` names in `repository`. Nothing is fetched until it is opened.
+    #[must_use]
+    pub fn blob(&self, repository: &Reference, descriptor: Descriptor) -> Blob {
+        Blob::new(descriptor, RemoteSource::new(self.clone(), repository.clone()))
+    }
+
+    /// Writes to the repository of `target`. Nothing is sent yet.
+    #[must_use]
+    pub fn pusher(&self, target: &Reference) -> Pusher {
+        Pusher::new(self.clone(), target.clone())
+    }
+
+    pub(super) fn transport(&self) -> &Transport {
+        &self.0.transport
+    }
+
+    pub(super) fn events(&self) -> &Events {
+        &self.0.transport.events
+    }
+
+    /// The registry of a reference.
+    pub(super) fn endpoint(&self, reference: &Reference) -> Arc<Endpoint> {
+        let mut endpoints = self.0.endpoints.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || Arc::new(Endpoint::new(reference.domain(), reference.registry_host()));
+        Arc::clone(endpoints.entry(reference.domain().to_owned()).or_insert_with(make))
+    }
+
+    /// The URL of `what` in the repository of a reference, such as `manifests/latest`.
+    pub(super) async fn url(&self, endpoint: &Endpoint, reference: &Reference, what: &str) -> Result<Url, Error> {
+        let base = endpoint.base(self.transport()).await?;
+        let path = format!("v2/{}/{what}", reference.path());
+        base.join(&path).map_err(|error| Error::Input(format!("`{reference}` makes no URL: {error}")))
+    }
+}
+
+impl Default for Client {
+    fn default() -> Self {
+        Self::builder().build()
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("registry::Client")
+    }
+}

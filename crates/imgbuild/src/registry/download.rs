@@ -1,0 +1,197 @@
+//! Reading a blob's bytes: lazily, one stream that survives broken connections.
+
+use std::io;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::stream::try_unfold;
+use reqwest::header::{CONTENT_RANGE, RANGE};
+use reqwest::{Method, StatusCode};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::io::StreamReader;
+
+use super::Error;
+use super::auth::Scopes;
+use super::client::Client;
+use super::transport::{Answer, CoolDown, Endpoint, Request, Trial, is_transient};
+use crate::blob::{self, BoxFuture, Reader, Source};
+use crate::event::{Direction, Event, Outcome};
+use crate::oci::{Descriptor, Reference};
+
+/// A blob in a repository.
+pub(super) struct RemoteSource {
+    client: Client,
+    repository: Reference,
+}
+
+impl RemoteSource {
+    pub(super) fn new(client: Client, repository: Reference) -> Self {
+        Self { client, repository }
+    }
+}
+
+impl Source for RemoteSource {
+    fn open<'a>(&'a self, descriptor: &'a Descriptor) -> BoxFuture<'a, Result<Reader, blob::Error>> {
+        Box::pin(async {
+            let download = Download::start(self.client.clone(), &self.repository, descriptor).await.map_err(into_blob)?;
+            let stream = try_unfold(download, |mut download| async move {
+                match download.next().await {
+                    Ok(Some(bytes)) => Ok(Some((bytes, download))),
+                    Ok(None) => Ok(None),
+                    Err(error) => Err(io::Error::other(into_blob(error))),
+                }
+            });
+            Ok(Reader::new(StreamReader::new(Box::pin(stream))))
+        })
+    }
+
+    fn place(&self) -> String {
+        format!("`{}`", self.repository.repository())
+    }
+
+    fn repository(&self) -> Option<&Reference> {
+        Some(&self.repository)
+    }
+}
+
+fn into_blob(error: Error) -> blob::Error {
+    blob::Error::Source(Box::new(error))
+}
+
+/// One download on its way.
+struct Download {
+    client: Client,
+    endpoint: Arc<Endpoint>,
+    request: Request,
+    descriptor: Descriptor,
+    answer: Option<Answer>,
+    /// Bytes handed out.
+    offset: u64,
+    /// Bytes of the answer that were handed out before and come again.
+    skip: u64,
+    /// Whether ranges are asked for; a registry that answers them wrongly sends the whole again.
+    resumes: bool,
+    trial: Trial,
+    cool_down: CoolDown,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Download {
+    async fn start(client: Client, repository: &Reference, descriptor: &Descriptor) -> Result<Self, Error> {
+        let endpoint = client.endpoint(repository);
+        let url = client.url(&endpoint, repository, &format!("blobs/{}", descriptor.digest)).await?;
+        let request = Request::new(Method::GET, url).access(repository.path(), Scopes::pull(repository.path()));
+        let closed = |_| Error::Input("the client was shut down".to_owned());
+        let permit = Arc::clone(&client.0.downloads).acquire_owned().await.map_err(closed)?;
+        let event = Event::TransferStarted { digest: descriptor.digest.clone(), direction: Direction::Download, size: descriptor.size };
+        client.events().emit(&event);
+        let trial = client.transport().trial(request.line());
+        let cool_down = client.transport().cool_down(&request.url);
+        let mut download = Self {
+            client,
+            endpoint,
+            request,
+            descriptor: descriptor.clone(),
+            answer: None,
+            offset: 0,
+            skip: 0,
+            resumes: true,
+            trial,
+            cool_down,
+            _permit: permit,
+        };
+        // The first answer belongs to opening: "not found" and "denied" are said before anything is read.
+        download.connect().await?;
+        Ok(download)
+    }
+
+    /// The next bytes that were not handed out yet.
+    async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        loop {
+            if self.answer.is_none() {
+                self.connect().await?;
+            }
+            let Some(answer) = &mut self.answer else { continue };
+            let failure = match answer.chunk().await {
+                Ok(Some(chunk)) => match self.take(chunk) {
+                    Some(chunk) => return Ok(Some(chunk)),
+                    None => continue,
+                },
+                // A connection that breaks after the last byte took nothing with it.
+                Ok(None) | Err(_) if self.offset >= self.descriptor.size => {
+                    self.report_end();
+                    return Ok(None);
+                }
+                // Chunked encoding, HTTP/1.0 and some proxies end early without an error.
+                Ok(None) => Error::Network {
+                    request: self.request.line(),
+                    reason: format!("the answer ended after {} of {} bytes", self.offset, self.descriptor.size),
+                },
+                Err(error) => error,
+            };
+            self.answer = None;
+            self.trial.again(failure, None, &self.cool_down).await?;
+        }
+    }
+
+    /// Gets an answer that goes on at `offset`, or that starts again.
+    async fn connect(&mut self) -> Result<(), Error> {
+        loop {
+            let mut request = self.request.clone();
+            if self.offset > 0 && self.resumes {
+                request = request.header(RANGE, &format!("bytes={}-", self.offset));
+            }
+            let transport = self.client.transport();
+            let (error, wait) = match transport.attempt(&self.endpoint, &request).await {
+                Ok(answer) => match answer.status() {
+                    StatusCode::OK => {
+                        self.skip = self.offset;
+                        self.answer = Some(answer);
+                        return Ok(());
+                    }
+                    StatusCode::PARTIAL_CONTENT if self.offset > 0 && starts_at(&answer, self.offset) => {
+                        self.skip = 0;
+                        self.answer = Some(answer);
+                        return Ok(());
+                    }
+                    StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE if self.offset > 0 && self.resumes => {
+                        self.resumes = false;
+                        continue;
+                    }
+                    status if is_transient(status) => {
+                        let wait = answer.retry_after();
+                        (answer.refuse().await, wait)
+                    }
+                    _ => return Err(transport.refuse(&self.endpoint, &request, answer).await),
+                },
+                Err(error) => (error, None),
+            };
+            self.trial.again(error, wait, &self.cool_down).await?;
+        }
+    }
+
+    fn take(&mut self, mut chunk: Bytes) -> Option<Bytes> {
+        let again = self.skip.min(chunk.len() as u64);
+        self.skip -= again;
+        let _ = chunk.split_to(usize::try_from(again).unwrap_or(chunk.len()));
+        if chunk.is_empty() {
+            return None;
+        }
+        self.offset += chunk.len() as u64;
+        self.trial.progressed();
+        let (digest, done, size) = (self.descriptor.digest.clone(), self.offset, self.descriptor.size);
+        self.client.events().emit(&Event::TransferProgress { digest, direction: Direction::Download, done, size });
+        Some(chunk)
+    }
+
+    fn report_end(&self) {
+        let (digest, size) = (self.descriptor.digest.clone(), self.descriptor.size);
+        self.client.events().emit(&Event::TransferFinished { digest, direction: Direction::Download, outcome: Outcome::Sent, size });
+    }
+}
+
+/// Whether a partial answer begins where we left off (RFC 9110, section 14.4).
+fn starts_at(answer: &Answer, offset: u64) -> bool {
+    let range = answer.header(CONTENT_RANGE.as_str()).and_then(|range| range.strip_prefix("bytes "));
+    range.and_then(|range| range.split_once('-')).and_then(|(first, _)| first.trim().parse::<u64>().ok()) == Some(offset)
+}

@@ -1,0 +1,98 @@
+//! The HTTP clients: one for every combination of trust and permission, made when first needed.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use reqwest::Client;
+use url::Url;
+
+use super::super::Error;
+use super::address::authority;
+use super::proxy::Proxies;
+use super::resolve::{Names, Resolver};
+use super::retry::Policy;
+use super::tls::Trust;
+
+/// What the user says about hosts.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Hosts {
+    /// Hosts, with their port where given, that may lack TLS or a good certificate.
+    pub(crate) insecure: Vec<String>,
+    /// Private hosts that a public registry may name.
+    pub(crate) allowed: Vec<String>,
+    /// A file of authorities to trust for every host.
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Folders as Docker's `certs.d`.
+    pub(crate) certificates: Vec<PathBuf>,
+}
+
+impl Hosts {
+    /// Whether a list names a host, with its port or as a whole.
+    fn names(list: &[String], url: &Url) -> bool {
+        let host = url.host_str().unwrap_or_default();
+        let with_port = url.port_or_known_default().map(|port| format!("{host}:{port}"));
+        list.iter().any(|name| name.eq_ignore_ascii_case(host) || with_port.as_deref().is_some_and(|with_port| name.eq_ignore_ascii_case(with_port)))
+    }
+
+    pub(crate) fn is_insecure(&self, url: &Url) -> bool {
+        Self::names(&self.insecure, url)
+    }
+
+    pub(crate) fn is_allowed(&self, url: &Url) -> bool {
+        Self::names(&self.allowed, url)
+    }
+}
+
+/// Makes and keeps HTTP clients.
+pub(crate) struct Clients {
+    pub(crate) hosts: Hosts,
+    pub(crate) proxies: Proxies,
+    names: Names,
+    connect: std::time::Duration,
+    exempt: Arc<Vec<String>>,
+    made: Mutex<HashMap<(Trust, bool), Client>>,
+}
+
+impl Clients {
+    pub(crate) fn new(hosts: Hosts, proxies: Proxies, names: Names, policy: &Policy) -> Self {
+        // A proxy is the user's own choice, wherever it is; so is a host that was allowed by name.
+        let mut exempt = proxies.hosts();
+        exempt.extend(hosts.allowed.iter().map(|name| name.rsplit_once(':').map_or(name.as_str(), |(host, _)| host).to_ascii_lowercase()));
+        Self { hosts, proxies, names, connect: policy.connect_limit(), exempt: Arc::new(exempt), made: Mutex::default() }
+    }
+
+    /// The client for requests to `url`; one that is `guarded` connects to no private address.
+    pub(crate) fn client(&self, url: &Url, guarded: bool) -> Result<Client, Error> {
+        let trust = if url.scheme() == "https" {
+            Trust::of_host(&authority(url), &self.hosts.certificates, self.hosts.ca_file.as_deref(), self.hosts.is_insecure(url))
+        } else {
+            Trust::default()
+        };
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = made.get(&(trust.clone(), guarded)) {
+            return Ok(client.clone());
+        }
+        let client = self.make(&trust, guarded)?;
+        made.insert((trust, guarded), client.clone());
+        Ok(client)
+    }
+
+    fn make(&self, trust: &Trust, guarded: bool) -> Result<Client, Error> {
+        let proxies = self.proxies.clone();
+        let resolver = Resolver { names: self.names.clone(), exempt: guarded.then(|| Arc::clone(&self.exempt)) };
+        Client::builder()
+            .tls_backend_preconfigured(trust.configuration()?)
+            .dns_resolver(Arc::new(resolver))
+            .proxy(reqwest::Proxy::custom(move |url| proxies.of(url).cloned()))
+            // Redirects carry authorisation and lead elsewhere, so they are ours to judge; so are retries.
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .connect_timeout(self.connect)
+            .pool_idle_timeout(std::time::Duration::from_secs(30))
+            .user_agent(concat!("imgbuild/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| Error::Input(format!("cannot set up HTTP: {error}")))
+    }
+}

@@ -1,0 +1,69 @@
+//! One registry as a place to send requests to.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use reqwest::Method;
+use tokio::sync::OnceCell;
+use url::Url;
+
+use super::super::Error;
+use super::super::auth::Authorizer;
+use super::Transport;
+use super::address::{is_loopback, is_private, is_private_literal};
+use super::failure::{explain, is_plain_server};
+
+/// How long a host that may lack TLS has to show whether it speaks it.
+const PROBE_LIMIT: Duration = Duration::from_secs(3);
+
+/// A registry: its address, and what it and its token server have told us so far.
+pub(crate) struct Endpoint {
+    /// The domain as references name it, `docker.io` for Docker Hub.
+    pub(crate) domain: String,
+    host: String,
+    base: OnceCell<Url>,
+    /// Whether it answered from a private address.
+    private: OnceLock<bool>,
+    pub(crate) authorizer: Authorizer,
+}
+
+impl Endpoint {
+    pub(crate) fn new(domain: &str, host: &str) -> Self {
+        Self { domain: domain.to_owned(), host: host.to_owned(), base: OnceCell::new(), private: OnceLock::new(), authorizer: Authorizer::default() }
+    }
+
+    /// `https://HOST/`, or `http://HOST/` where that host may lack TLS and does.
+    pub(crate) async fn base(&self, transport: &Transport) -> Result<&Url, Error> {
+        self.base.get_or_try_init(|| self.find_base(transport)).await
+    }
+
+    async fn find_base(&self, transport: &Transport) -> Result<Url, Error> {
+        let address = |scheme: &str| {
+            Url::parse(&format!("{scheme}://{}/", self.host)).map_err(|error| Error::Input(format!("`{}` is no registry host: {error}", self.host)))
+        };
+        let secure = address("https")?;
+        let plain = address("http")?;
+        if !is_loopback(&secure) && !transport.clients.hosts.is_insecure(&secure) && !transport.clients.hosts.is_insecure(&plain) {
+            return Ok(secure);
+        }
+        // The port decides which names were meant, and `https` and `http` differ in what no port means.
+        let probe = secure.join("v2/").unwrap_or_else(|_| secure.clone());
+        let client = transport.clients.client(&secure, false)?;
+        match tokio::time::timeout(PROBE_LIMIT, client.get(probe.clone()).send()).await {
+            Ok(Ok(_)) => Ok(secure),
+            Err(_) => Ok(plain),
+            Ok(Err(error)) if is_plain_server(&error) => Ok(plain),
+            Ok(Err(error)) => Err(explain(&error, &Method::GET, &probe, transport.clients.proxies.of(&probe))),
+        }
+    }
+
+    /// Remembers where the registry answered from. Behind a proxy nothing is learnt: the address is the proxy's.
+    pub(crate) fn answered_from(&self, address: std::net::IpAddr) {
+        let _ = self.private.set(is_private(address));
+    }
+
+    /// Whether the registry itself is in a private network or on this machine, so that it may name others there.
+    pub(crate) fn is_private(&self, base: &Url) -> bool {
+        is_private_literal(base) || self.private.get().copied().unwrap_or(false)
+    }
+}
