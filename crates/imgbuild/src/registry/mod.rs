@@ -14,7 +14,7 @@ mod push;
 mod secret;
 mod transport;
 
-pub use auth::{Anonymous, Credential, Credentials, CredentialsError, Found, Lookup, StaticCredentials};
+pub use auth::{Anonymous, Credential, Credentials, CredentialsError, DockerCredentials, Found, Lookup, StaticCredentials};
 pub use builder::ClientBuilder;
 pub use client::Client;
 pub use error::{Denied, Error, Kind, Why};

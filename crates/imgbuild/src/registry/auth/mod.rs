@@ -4,11 +4,15 @@
 
 mod authorizer;
 mod challenge;
+mod config_file;
 mod credentials;
+mod docker;
+mod program;
 mod scope;
 mod token;
 
 pub(crate) use authorizer::{Authorizer, is_expired};
 pub(crate) use scope::Scopes;
 
+pub use docker::DockerCredentials;
 pub use credentials::{Anonymous, Credential, Credentials, CredentialsError, Found, Lookup, StaticCredentials};

@@ -151,7 +151,7 @@ mod tests {
             (500, "text/plain", "disk full\nstack", "internal server error (disk full)"),
             (404, json, "", "not found"),
             (404, json, "[1]", "not found"),
-            (403, json, "{\"errors\":[{\"code\":\"A\",\"message\":\"\u{1b}[2Jgone\"}]}", "A ([2Jgone)"),
+            (403, json, r#"{"errors":[{"code":"A","message":"\u001b[2Jgone"}]}"#, "A ([2Jgone)"),
         ] {
             assert_eq!(describe(StatusCode::from_u16(status).unwrap(), media_type, body.as_bytes()), expected);
         }
