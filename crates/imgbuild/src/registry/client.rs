@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Semaphore;
 use url::Url;
 
+use super::Error;
 use super::builder::ClientBuilder;
 use super::download::RemoteSource;
 use super::push::Pusher;
 use super::transport::{Endpoint, Transport};
-use super::Error;
 use crate::blob::Blob;
 use crate::event::Events;
 use crate::oci::{Descriptor, Reference};

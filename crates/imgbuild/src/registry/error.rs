@@ -197,7 +197,9 @@ impl Error {
             Self::Denied(_) | Self::Credentials(_) => Kind::NotAuthorised,
             Self::NotFound { .. } => Kind::NotFound,
             Self::Network { .. } | Self::Certificate { .. } | Self::Proxy { .. } | Self::Deadline { .. } => Kind::Network,
-            Self::Status { .. } | Self::Wait { .. } | Self::Forbidden { .. } | Self::Document { .. } | Self::Answer { .. } => Kind::Registry,
+            Self::Status { .. } | Self::Wait { .. } | Self::Forbidden { .. } | Self::Document { .. } | Self::Answer { .. } => {
+                Kind::Registry
+            }
             Self::Integrity { .. } => Kind::Integrity,
             Self::GaveUp { last, .. } => last.kind(),
             Self::Source(_) | Self::Input(_) => Kind::Input,
@@ -295,7 +297,9 @@ impl Denied {
                 "the credentials for `{registry}` (from {source}) may pull but not push; use an access token with write permission:{login}"
             ),
             Why::MissingScope => {
-                format!("the credentials for `{registry}` (from {source}) may not do this; use an access token with permission for it:{login}")
+                format!(
+                    "the credentials for `{registry}` (from {source}) may not do this; use an access token with permission for it:{login}"
+                )
             }
         }
     }

@@ -30,7 +30,9 @@ impl Client {
             StatusCode::OK => {}
             StatusCode::NOT_FOUND => return Ok(None),
             // Some proxies of registries know no HEAD.
-            StatusCode::METHOD_NOT_ALLOWED => return self.fetch(&endpoint, reference).await.map(|(document, _)| Some(document.descriptor().clone())),
+            StatusCode::METHOD_NOT_ALLOWED => {
+                return self.fetch(&endpoint, reference).await.map(|(document, _)| Some(document.descriptor().clone()));
+            }
             _ => return Err(self.transport().refuse(&endpoint, &request, answer).await),
         }
         let digest = answer.header("docker-content-digest").and_then(|digest| digest.parse::<Digest>().ok());
@@ -92,7 +94,12 @@ impl Client {
     }
 
     /// Fetches a document and checks it against `wanted`; one that is wrong is fetched once more.
-    async fn document_bytes(&self, endpoint: &Endpoint, request: &Request, wanted: Option<&Descriptor>) -> Result<(Bytes, Option<MediaType>), Error> {
+    async fn document_bytes(
+        &self,
+        endpoint: &Endpoint,
+        request: &Request,
+        wanted: Option<&Descriptor>,
+    ) -> Result<(Bytes, Option<MediaType>), Error> {
         let mut trial = self.transport().trial(request.line());
         let cool_down = self.transport().cool_down(&request.url);
         let mut wrong_before = false;

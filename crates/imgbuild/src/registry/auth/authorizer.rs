@@ -126,7 +126,8 @@ impl Authorizer {
             Err(error) => return error,
         };
         let error = challenge.as_ref().and_then(|challenge| challenge.parameter("error")).filter(|error| !error.is_empty());
-        let insufficient = status == 403 || error == Some("insufficient_scope") || used.token.is_some() || self.accepted.load(Ordering::Relaxed);
+        let insufficient =
+            status == 403 || error == Some("insufficient_scope") || used.token.is_some() || self.accepted.load(Ordering::Relaxed);
         let why = match &found {
             None => Why::NoCredentials,
             Some(_) if challenge.is_none() && is_expired(&endpoint.domain, &body) => Why::ExpiredToken,
@@ -170,7 +171,9 @@ impl Authorizer {
                 // Whether the credentials are wrong or only too weak shows when less is asked.
                 if let Some(less) = scopes.only_pull() {
                     let known = self.held(credential.as_ref(), &less).is_some();
-                    if known || ask(transport, endpoint, &Wish { scopes: &less, ..wish }).await.map(|token| self.hold(credential, token)).is_ok() {
+                    if known
+                        || ask(transport, endpoint, &Wish { scopes: &less, ..wish }).await.map(|token| self.hold(credential, token)).is_ok()
+                    {
                         denied.why = Why::MissingScope;
                         denied.missing = scopes.without(&less).to_strings();
                     }

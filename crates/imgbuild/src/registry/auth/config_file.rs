@@ -83,9 +83,9 @@ impl ConfigFile {
 
     /// The credential program of a registry, and what names it: its own, else the one for all.
     pub(super) fn program(&self, domain: &str) -> Option<(String, String)> {
-        let own = self.section("credHelpers").and_then(|helpers| {
-            helpers.iter().find(|(key, _)| Key::parse(key).is_for(domain, "")).and_then(|(_, name)| name.as_str())
-        });
+        let own = self
+            .section("credHelpers")
+            .and_then(|helpers| helpers.iter().find(|(key, _)| Key::parse(key).is_for(domain, "")).and_then(|(_, name)| name.as_str()));
         if let Some(name) = own.filter(|name| !name.is_empty()) {
             return Some((name.to_owned(), format!("credHelpers.{name} of {}", self.name)));
         }
@@ -104,7 +104,8 @@ impl ConfigFile {
         // The key that Docker writes today wins over its older forms.
         fitting.sort_by_key(|(key, text, _)| (std::cmp::Reverse(key.path.len()), *text != key_of(domain), key.is_url));
         for (_, key, value) in fitting {
-            let credential = decode(value).map_err(|reason| CredentialsError::Invalid(format!("the entry `{key}` in {} {reason}", self.name)))?;
+            let credential =
+                decode(value).map_err(|reason| CredentialsError::Invalid(format!("the entry `{key}` in {} {reason}", self.name)))?;
             if let Some(credential) = credential {
                 return Ok(Some((credential, format!("auths of {}", self.name))));
             }
@@ -184,7 +185,9 @@ mod tests {
 
     #[test]
     fn docker_hub_is_found_under_all_its_names() {
-        for key in ["https://index.docker.io/v1/", "index.docker.io", "docker.io", "https://registry-1.docker.io/v2/", "http://index.docker.io"] {
+        for key in
+            ["https://index.docker.io/v1/", "index.docker.io", "docker.io", "https://registry-1.docker.io/v2/", "http://index.docker.io"]
+        {
             let document = format!(r#"{{"auths":{{"{key}":{}}}}}"#, entry("hub"));
             assert_eq!(found(&document, "docker.io", "koin/api").as_deref(), Some("hub"), "{key}");
             assert_eq!(found(&document, "quay.io", "koin/api"), None, "{key}");
@@ -195,7 +198,11 @@ mod tests {
     fn the_longest_path_wins_and_no_other_registry_answers() {
         let document = format!(
             r#"{{"auths":{{"r.example":{},"r.example/team/app":{},"r.example/team":{},"r.example.evil":{},"example":{}}}}}"#,
-            entry("all"), entry("app"), entry("team"), entry("evil"), entry("evil")
+            entry("all"),
+            entry("app"),
+            entry("team"),
+            entry("evil"),
+            entry("evil")
         );
         for (path, user) in [("team/app", "app"), ("team/app/x", "app"), ("team/apple", "team"), ("other", "all")] {
             assert_eq!(found(&document, "r.example", path).as_deref(), Some(user), "{path}");
@@ -221,7 +228,12 @@ mod tests {
 
     #[test]
     fn damaged_files_and_entries_are_errors_that_quote_nothing() {
-        for text in [r#"{"auths": canary}"#, r#"["canary"]"#, r#"{"auths":{"r.example":{"auth":"canary!"}}}"#, r#"{"auths":{"r.example":{"auth":"Y2FuYXJ5"}}}"#] {
+        for text in [
+            r#"{"auths": canary}"#,
+            r#"["canary"]"#,
+            r#"{"auths":{"r.example":{"auth":"canary!"}}}"#,
+            r#"{"auths":{"r.example":{"auth":"Y2FuYXJ5"}}}"#,
+        ] {
             let error = match ConfigFile::parse(text.as_bytes(), "the file") {
                 Err(reason) => reason,
                 Ok(file) => file.entry("r.example", "a").unwrap_err().to_string(),

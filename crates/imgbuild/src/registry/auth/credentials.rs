@@ -149,7 +149,9 @@ impl StaticCredentials {
                 Ok(Box::new(Self::new(domain, credential, "IMGBUILD_REGISTRY_USER", others)))
             }
             (None, None) => Ok(Box::new(others)),
-            _ => Err(CredentialsError::Invalid(format!("{USER_VARIABLE} and {PASSWORD_VARIABLE} go together, and only one of them is set"))),
+            _ => {
+                Err(CredentialsError::Invalid(format!("{USER_VARIABLE} and {PASSWORD_VARIABLE} go together, and only one of them is set")))
+            }
         }
     }
 }

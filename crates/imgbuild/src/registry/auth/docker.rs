@@ -23,7 +23,10 @@ impl DockerCredentials {
     /// What the environment names: `DOCKER_AUTH_CONFIG`, `DOCKER_CONFIG` or `~/.docker`, `REGISTRY_AUTH_FILE` or podman's own places.
     #[must_use]
     pub fn from_environment() -> Self {
-        Self::from_variables(|name| std::env::var_os(name).filter(|value| !value.is_empty()).and_then(|value| value.into_string().ok()), std::env::home_dir())
+        Self::from_variables(
+            |name| std::env::var_os(name).filter(|value| !value.is_empty()).and_then(|value| value.into_string().ok()),
+            std::env::home_dir(),
+        )
     }
 
     /// A `config.json` at this path and nothing else.
@@ -41,7 +44,8 @@ impl DockerCredentials {
 
     fn from_variables(variable: impl Fn(&str) -> Option<String>, home: Option<PathBuf>) -> Self {
         let below_home = |path: &str| home.as_ref().map(|home| home.join(path));
-        let config = variable("DOCKER_CONFIG").map(PathBuf::from).or_else(|| below_home(".docker")).map(|folder| folder.join("config.json"));
+        let config =
+            variable("DOCKER_CONFIG").map(PathBuf::from).or_else(|| below_home(".docker")).map(|folder| folder.join("config.json"));
         let others = match variable("REGISTRY_AUTH_FILE") {
             Some(file) => vec![PathBuf::from(file)],
             None => {
@@ -156,7 +160,10 @@ mod tests {
         let place = Place::new();
         place.program("own", r#"echo '{"Username":"own","Secret":"s"}'"#);
         place.program("all", r#"echo '{"Username":"all","Secret":"s"}'"#);
-        place.write(".docker/config.json", &format!(r#"{{"credHelpers":{{"own.example":"own"}},"credsStore":"all","auths":{{"own.example":{U1},"all.example":{U1}}}}}"#));
+        place.write(
+            ".docker/config.json",
+            &format!(r#"{{"credHelpers":{{"own.example":"own"}},"credsStore":"all","auths":{{"own.example":{U1},"all.example":{U1}}}}}"#),
+        );
         let credentials = place.credentials(&[]);
         assert_eq!(user(&credentials, "own.example").await.as_deref(), Some("own"));
         assert_eq!(user(&credentials, "all.example").await.as_deref(), Some("all"));

@@ -14,5 +14,5 @@ mod token;
 pub(crate) use authorizer::{Authorizer, is_expired};
 pub(crate) use scope::Scopes;
 
-pub use docker::DockerCredentials;
 pub use credentials::{Anonymous, Credential, Credentials, CredentialsError, Found, Lookup, StaticCredentials};
+pub use docker::DockerCredentials;

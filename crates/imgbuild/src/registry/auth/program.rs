@@ -31,7 +31,9 @@ pub(super) struct Program<'a> {
 impl<'a> Program<'a> {
     /// The program that `source` calls `name`, found in `folder` or in PATH.
     pub(super) fn new(name: &str, source: &'a str, folder: Option<&'a Path>) -> Result<Self, CredentialsError> {
-        let harmless = !name.is_empty() && !name.contains("..") && !name.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '/' | '\\'));
+        let harmless = !name.is_empty()
+            && !name.contains("..")
+            && !name.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '/' | '\\'));
         if !harmless {
             return Err(CredentialsError::ProgramName { source_name: source.to_owned(), name: name.to_owned() });
         }
@@ -103,7 +105,9 @@ impl<'a> Program<'a> {
         };
         match tokio::time::timeout(self.limit, talk).await {
             Ok(Ok(result)) => Ok(result),
-            Ok(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => Err(self.failed(key, "there is no such program in PATH".to_owned())),
+            Ok(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => {
+                Err(self.failed(key, "there is no such program in PATH".to_owned()))
+            }
             Ok(Err(error)) => Err(self.failed(key, error.to_string())),
             Err(_) => Err(self.failed(key, format!("it did not answer within {} s", self.limit.as_secs_f32()))),
         }
@@ -116,7 +120,9 @@ impl<'a> Program<'a> {
 
 /// What a failed program said, in one line. An answer in JSON could hold a secret.
 fn spoken(answer: &str, complaint: &str) -> String {
-    let line = |text: &str| text.lines().map(str::trim).find(|line| !line.is_empty()).map(|line| line.chars().filter(|c| !c.is_control()).take(200).collect());
+    let line = |text: &str| {
+        text.lines().map(str::trim).find(|line| !line.is_empty()).map(|line| line.chars().filter(|c| !c.is_control()).take(200).collect())
+    };
     let said: Option<String> = line(answer).filter(|line: &String| !line.starts_with('{')).or_else(|| line(complaint));
     said.unwrap_or_else(|| "it said nothing".to_owned())
 }

@@ -68,9 +68,10 @@ impl Scopes {
     /// Whether a token for these scopes also serves `wanted`.
     pub(crate) fn cover(&self, wanted: &Self) -> bool {
         wanted.others.is_subset(&self.others)
-            && wanted.actions.iter().all(|(resource, actions)| {
-                self.actions.get(resource).is_some_and(|own| own.contains("*") || actions.is_subset(own))
-            })
+            && wanted
+                .actions
+                .iter()
+                .all(|(resource, actions)| self.actions.get(resource).is_some_and(|own| own.contains("*") || actions.is_subset(own)))
     }
 
     /// What `self` asks for beyond `granted`.
@@ -125,9 +126,9 @@ mod tests {
         let vectors = vectors();
         for case in vectors["push_scopes"].as_array().unwrap() {
             let target: Reference = case["target"].as_str().unwrap().parse().unwrap();
-            let scopes = strings(&case["mount_from"]).iter().fold(Scopes::push(target.path()), |scopes, source| {
-                scopes.and_pull(source.parse::<Reference>().unwrap().path())
-            });
+            let scopes = strings(&case["mount_from"])
+                .iter()
+                .fold(Scopes::push(target.path()), |scopes, source| scopes.and_pull(source.parse::<Reference>().unwrap().path()));
             assert_eq!(scopes, Scopes::parse(strings(&case["scopes"])), "{case}");
         }
     }

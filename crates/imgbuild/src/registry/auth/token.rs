@@ -12,10 +12,10 @@ use tokio::time::Instant;
 use url::Url;
 use url::form_urlencoded::Serializer;
 
+use super::super::Error;
 use super::super::error::{Denied, Why};
 use super::super::secret::Secret;
 use super::super::transport::{Answer, Body, Endpoint, Request, Transport, resolve};
-use super::super::Error;
 use super::challenge::Challenge;
 use super::credentials::{Credential, Found};
 use super::scope::Scopes;
@@ -65,7 +65,8 @@ pub(super) async fn fetch(transport: &Transport, endpoint: &Endpoint, wish: &Wis
     let base = endpoint.base(transport).await?;
     let realm = wish.challenge.parameter("realm").unwrap_or_default();
     let unusable = |reason: String| Error::Answer { request: format!("GET {base}v2/"), reason };
-    let realm = resolve(base, realm).ok_or_else(|| unusable(format!("the token server's address `{}` is no URL", realm.chars().take(200).collect::<String>())))?;
+    let realm = resolve(base, realm)
+        .ok_or_else(|| unusable(format!("the token server's address `{}` is no URL", realm.chars().take(200).collect::<String>())))?;
     let answer = match wish.found.map(|found| &found.credential) {
         Some(Credential::IdentityToken(token)) => {
             transport.send(endpoint, &post(&realm, wish, &[("grant_type", "refresh_token"), ("refresh_token", token.reveal())])).await?
@@ -127,7 +128,8 @@ pub(super) fn basic(user: &str, password: &Secret) -> Result<HeaderValue, Error>
 
 /// A header value that no log shows.
 pub(super) fn sensitive(value: &str) -> Result<HeaderValue, Error> {
-    let mut value = HeaderValue::from_str(value).map_err(|_| Error::Input("a token or password has characters that no header can carry".to_owned()))?;
+    let mut value =
+        HeaderValue::from_str(value).map_err(|_| Error::Input("a token or password has characters that no header can carry".to_owned()))?;
     value.set_sensitive(true);
     Ok(value)
 }

@@ -71,7 +71,9 @@ impl Pusher {
         let cool_down = client.transport().cool_down(&url);
         loop {
             let (error, wait) = match client.transport().attempt(endpoint, &request).await {
-                Ok(answer) if matches!(answer.status(), StatusCode::CREATED | StatusCode::OK | StatusCode::ACCEPTED | StatusCode::NO_CONTENT) => {
+                Ok(answer)
+                    if matches!(answer.status(), StatusCode::CREATED | StatusCode::OK | StatusCode::ACCEPTED | StatusCode::NO_CONTENT) =>
+                {
                     same_digest(&answer, &descriptor.digest)?;
                     self.0.documents.fetch_add(bytes.len() as u64, std::sync::atomic::Ordering::Relaxed);
                     return Ok(());
@@ -131,7 +133,10 @@ fn check(descriptor: &Descriptor, bytes: &Bytes) -> Result<(), Error> {
     if found.size == descriptor.size && found.digest == descriptor.digest {
         return Ok(());
     }
-    Err(Error::Input(format!("the document to push is {} ({} bytes), not {} ({} bytes)", found.digest, found.size, descriptor.digest, descriptor.size)))
+    Err(Error::Input(format!(
+        "the document to push is {} ({} bytes), not {} ({} bytes)",
+        found.digest, found.size, descriptor.digest, descriptor.size
+    )))
 }
 
 /// A registry that stored something else says so by its digest.

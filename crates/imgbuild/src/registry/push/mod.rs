@@ -181,7 +181,12 @@ impl Pusher {
     pub fn traffic(&self) -> Traffic {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let shared = &self.0;
-        Traffic { sent: read(&shared.sent), mounted: read(&shared.mounted), present: read(&shared.present), documents: read(&shared.documents) }
+        Traffic {
+            sent: read(&shared.sent),
+            mounted: read(&shared.mounted),
+            present: read(&shared.present),
+            documents: read(&shared.documents),
+        }
     }
 
     fn slot(&self, blob: &Blob) -> Arc<Slot> {

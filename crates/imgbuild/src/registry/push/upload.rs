@@ -11,8 +11,8 @@ use url::Url;
 use super::super::Error;
 use super::super::auth::Scopes;
 use super::super::transport::{Body, OnProgress, Request, is_transient};
-use super::session::Session;
 use super::Pusher;
+use super::session::Session;
 use crate::blob::{self, Blob, Reader};
 use crate::event::{Direction, Event};
 
@@ -73,7 +73,10 @@ impl Pusher {
                 Some(400) if error.has_code("DIGEST_INVALID") => {
                     self.finished(&session);
                     if std::mem::replace(&mut invalid_before, true) {
-                        return Err(Error::Integrity { request: error.to_string(), reason: "the registry received other bytes, twice".to_owned() });
+                        return Err(Error::Integrity {
+                            request: error.to_string(),
+                            reason: "the registry received other bytes, twice".to_owned(),
+                        });
                     }
                     (session, manner) = (self.open_session().await?, restart(&manner));
                     continue;

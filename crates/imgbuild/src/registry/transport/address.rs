@@ -87,9 +87,28 @@ mod tests {
     #[test]
     fn private_addresses_are_known_in_every_dress() {
         for text in [
-            "127.0.0.1", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0", "0.1.2.3", "100.64.0.1", "100.100.100.200",
-            "255.255.255.255", "224.0.0.1", "::", "::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::127.0.0.1", "fe80::1", "fd00:ec2::254",
-            "fc00::1", "ff02::1", "64:ff9b::a00:1", "2002:7f00:1::",
+            "127.0.0.1",
+            "10.0.0.1",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "0.0.0.0",
+            "0.1.2.3",
+            "100.64.0.1",
+            "100.100.100.200",
+            "255.255.255.255",
+            "224.0.0.1",
+            "::",
+            "::1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "::127.0.0.1",
+            "fe80::1",
+            "fd00:ec2::254",
+            "fc00::1",
+            "ff02::1",
+            "64:ff9b::a00:1",
+            "2002:7f00:1::",
         ] {
             assert!(is_private(text.parse().unwrap()), "{text}");
         }
@@ -100,7 +119,9 @@ mod tests {
 
     #[test]
     fn literals_in_urls_are_judged_however_they_are_written() {
-        for url in ["http://2130706433/", "http://0x7f.1/", "http://[::ffff:7f00:1]/", "http://LOCALHOST./", "http://a.localhost/", "http://0/"] {
+        for url in
+            ["http://2130706433/", "http://0x7f.1/", "http://[::ffff:7f00:1]/", "http://LOCALHOST./", "http://a.localhost/", "http://0/"]
+        {
             assert!(is_private_literal(&Url::parse(url).unwrap()), "{url}");
         }
         assert!(!is_private_literal(&Url::parse("https://auth.docker.io/token").unwrap()));

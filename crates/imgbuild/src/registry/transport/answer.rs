@@ -111,7 +111,8 @@ pub(crate) fn describe(status: StatusCode, media_type: &str, body: &[u8]) -> Str
         return if is_plain { format!("{} ({})", in_words(), printable(line)) } else { in_words() };
     };
     let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(printable).unwrap_or_default();
-    let errors: Vec<String> = value["errors"].as_array().into_iter().flatten().map(|error| join(&text(error, "code"), &text(error, "message"))).collect();
+    let errors: Vec<String> =
+        value["errors"].as_array().into_iter().flatten().map(|error| join(&text(error, "code"), &text(error, "message"))).collect();
     let errors: Vec<String> = errors.into_iter().filter(|error| !error.is_empty()).collect();
     if !errors.is_empty() {
         return errors.join("; ");
@@ -143,7 +144,12 @@ mod tests {
     fn error_bodies_of_every_kind_are_read() {
         let json = "application/json";
         for (status, media_type, body, expected) in [
-            (401, json, r#"{"errors":[{"code":"UNAUTHORIZED","message":"authentication required","detail":null}]}"#, "UNAUTHORIZED (authentication required)"),
+            (
+                401,
+                json,
+                r#"{"errors":[{"code":"UNAUTHORIZED","message":"authentication required","detail":null}]}"#,
+                "UNAUTHORIZED (authentication required)",
+            ),
             (403, json, r#"{"errors":[{"code":"DENIED"},{"message":"no"}]}"#, "DENIED; no"),
             (401, json, r#"{"details":"incorrect username or password"}"#, "incorrect username or password"),
             (400, json, r#"{"error":"invalid_grant","error_description":"expired"}"#, "invalid_grant (expired)"),

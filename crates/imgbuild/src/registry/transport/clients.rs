@@ -32,7 +32,9 @@ impl Hosts {
     fn names(list: &[String], url: &Url) -> bool {
         let host = url.host_str().unwrap_or_default();
         let with_port = url.port_or_known_default().map(|port| format!("{host}:{port}"));
-        list.iter().any(|name| name.eq_ignore_ascii_case(host) || with_port.as_deref().is_some_and(|with_port| name.eq_ignore_ascii_case(with_port)))
+        list.iter().any(|name| {
+            name.eq_ignore_ascii_case(host) || with_port.as_deref().is_some_and(|with_port| name.eq_ignore_ascii_case(with_port))
+        })
     }
 
     pub(crate) fn is_insecure(&self, url: &Url) -> bool {

@@ -29,7 +29,13 @@ pub(crate) struct Endpoint {
 
 impl Endpoint {
     pub(crate) fn new(domain: &str, host: &str) -> Self {
-        Self { domain: domain.to_owned(), host: host.to_owned(), base: OnceCell::new(), private: OnceLock::new(), authorizer: Authorizer::default() }
+        Self {
+            domain: domain.to_owned(),
+            host: host.to_owned(),
+            base: OnceCell::new(),
+            private: OnceLock::new(),
+            authorizer: Authorizer::default(),
+        }
     }
 
     /// `https://HOST/`, or `http://HOST/` where that host may lack TLS and does.
@@ -39,7 +45,8 @@ impl Endpoint {
 
     async fn find_base(&self, transport: &Transport) -> Result<Url, Error> {
         let address = |scheme: &str| {
-            Url::parse(&format!("{scheme}://{}/", self.host)).map_err(|error| Error::Input(format!("`{}` is no registry host: {error}", self.host)))
+            Url::parse(&format!("{scheme}://{}/", self.host))
+                .map_err(|error| Error::Input(format!("`{}` is no registry host: {error}", self.host)))
         };
         let secure = address("https")?;
         let plain = address("http")?;

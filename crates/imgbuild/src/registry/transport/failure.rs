@@ -47,7 +47,12 @@ pub(crate) fn is_plain_server(error: &reqwest::Error) -> bool {
     let kind = find_io(error).map(io::Error::kind);
     let unreachable = matches!(
         kind,
-        Some(io::ErrorKind::ConnectionRefused | io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable | io::ErrorKind::AddrNotAvailable)
+        Some(
+            io::ErrorKind::ConnectionRefused
+                | io::ErrorKind::HostUnreachable
+                | io::ErrorKind::NetworkUnreachable
+                | io::ErrorKind::AddrNotAvailable
+        )
     );
     match find::<rustls::Error>(error) {
         Some(rustls::Error::InvalidMessage(_)) => true,

@@ -103,7 +103,13 @@ pub(crate) struct Transport {
 }
 
 impl Transport {
-    pub(crate) fn new(clients: Clients, policy: Policy, deadline: Option<Duration>, events: Events, credentials: Arc<dyn Credentials>) -> Self {
+    pub(crate) fn new(
+        clients: Clients,
+        policy: Policy,
+        deadline: Option<Duration>,
+        events: Events,
+        credentials: Arc<dyn Credentials>,
+    ) -> Self {
         let deadline = deadline.map(|limit| Deadline { at: tokio::time::Instant::now() + limit, limit });
         Self { clients, policy, deadline, events, credentials, cool_downs: Mutex::default(), warned: Mutex::default() }
     }
@@ -159,7 +165,11 @@ impl Transport {
             let is_home = same_origin(answer.url(), &base);
             match answer.status() {
                 StatusCode::UNAUTHORIZED if is_home => {
-                    let next = if renewed { None } else { endpoint.authorizer.challenged(self, endpoint, access, &grant, answer.headers()).await? };
+                    let next = if renewed {
+                        None
+                    } else {
+                        endpoint.authorizer.challenged(self, endpoint, access, &grant, answer.headers()).await?
+                    };
                     // A first answer to an anonymous request is the challenge itself, not a refusal of a token.
                     renewed = grant.header.is_some();
                     match next {
@@ -197,7 +207,8 @@ impl Transport {
                 _ => false,
             };
             let Some(location) = answer.header(LOCATION.as_str()).filter(|_| follows) else { return Ok(answer) };
-            let next = resolve(&url, location).ok_or_else(|| Error::Answer { request: answer.request.clone(), reason: "its redirect is no URL".to_owned() })?;
+            let next = resolve(&url, location)
+                .ok_or_else(|| Error::Answer { request: answer.request.clone(), reason: "its redirect is no URL".to_owned() })?;
             if answer.status() == StatusCode::SEE_OTHER && method != Method::HEAD {
                 method = Method::GET;
             }
@@ -208,7 +219,14 @@ impl Transport {
         Err(Error::Answer { request: request.line(), reason: format!("it redirects more than {MAX_REDIRECTS} times") })
     }
 
-    async fn once(&self, endpoint: &Endpoint, request: &Request, method: &Method, url: &Url, authorization: Option<&HeaderValue>) -> Result<Answer, Error> {
+    async fn once(
+        &self,
+        endpoint: &Endpoint,
+        request: &Request,
+        method: &Method,
+        url: &Url,
+        authorization: Option<&HeaderValue>,
+    ) -> Result<Answer, Error> {
         let base = endpoint.base(self).await?;
         let line = request_line(method, url);
         let guarded = self.judge(endpoint, base, url, &line)?;
@@ -269,8 +287,11 @@ impl Transport {
     /// Shows `Warning: 299` once (distribution-spec 1.1.1, "Warnings") and notes what Docker Hub's limit leaves.
     fn pass_on_remarks(&self, answer: &Answer) {
         for warning in answer.headers().get_all("warning") {
-            let Some(text) = warning.to_str().ok().and_then(|text| text.strip_prefix("299 ")).and_then(|text| text.split_once('"')) else { continue };
-            let text: String = text.1.trim_end_matches('"').replace("\\\"", "\"").chars().filter(|character| !character.is_control()).collect();
+            let Some(text) = warning.to_str().ok().and_then(|text| text.strip_prefix("299 ")).and_then(|text| text.split_once('"')) else {
+                continue;
+            };
+            let text: String =
+                text.1.trim_end_matches('"').replace("\\\"", "\"").chars().filter(|character| !character.is_control()).collect();
             if self.warned.lock().unwrap_or_else(PoisonError::into_inner).insert(text.clone()) {
                 self.events.warn(text, None);
             }

@@ -28,7 +28,11 @@ impl Proxies {
     /// port where wanted, separated by commas; `*` is every host.
     #[must_use]
     pub fn new(http: Option<&str>, https: Option<&str>, except: &str) -> Self {
-        Self { http: http.and_then(proxy_url), https: https.and_then(proxy_url), except: except.split(',').filter_map(Exception::parse).collect() }
+        Self {
+            http: http.and_then(proxy_url),
+            https: https.and_then(proxy_url),
+            except: except.split(',').filter_map(Exception::parse).collect(),
+        }
     }
 
     /// What the environment says; names in lower case come first, as in curl and Go.
@@ -62,7 +66,12 @@ impl Proxies {
 impl std::fmt::Debug for Proxies {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let shown = |url: &Option<Url>| url.as_ref().map(super::super::secret::redact);
-        formatter.debug_struct("Proxies").field("http", &shown(&self.http)).field("https", &shown(&self.https)).field("except", &self.except).finish()
+        formatter
+            .debug_struct("Proxies")
+            .field("http", &shown(&self.http))
+            .field("https", &shown(&self.https))
+            .field("except", &self.except)
+            .finish()
     }
 }
 
@@ -88,7 +97,11 @@ impl Exception {
             None => (text.as_str(), None),
         };
         let suffix = name.trim_start_matches('*');
-        (!suffix.is_empty()).then(|| Self::Name { exact: !suffix.starts_with('.'), suffix: suffix.trim_start_matches('.').to_owned(), port })
+        (!suffix.is_empty()).then(|| Self::Name {
+            exact: !suffix.starts_with('.'),
+            suffix: suffix.trim_start_matches('.').to_owned(),
+            port,
+        })
     }
 
     fn matches(&self, url: &Url) -> bool {
@@ -149,7 +162,8 @@ mod tests {
     #[test]
     fn variables_in_lower_case_come_first_and_httpoxy_is_ignored() {
         let from = |variables: &[(&str, &str)]| {
-            let proxies = Proxies::from_variables(|name| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()));
+            let proxies =
+                Proxies::from_variables(|name| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()));
             let host = |url: &Option<Url>| url.as_ref().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
             (host(&proxies.http), host(&proxies.https))
         };

@@ -99,12 +99,15 @@ impl Verifier {
             if roots.is_empty() {
                 return Err("this system has no trusted authorities (install ca-certificates or set SSL_CERT_FILE)".to_owned());
             }
-            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&self.provider)).build().map_err(|error| error.to_string())
+            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&self.provider))
+                .build()
+                .map_err(|error| error.to_string())
         };
         match self.inner.get_or_init(build) {
             Ok(verifier) => Ok(verifier.as_ref()),
             Err(reason) => {
-                let error: Arc<dyn std::error::Error + Send + Sync> = Arc::from(Box::<dyn std::error::Error + Send + Sync>::from(reason.as_str()));
+                let error: Arc<dyn std::error::Error + Send + Sync> =
+                    Arc::from(Box::<dyn std::error::Error + Send + Sync>::from(reason.as_str()));
                 Err(rustls::Error::InvalidCertificate(CertificateError::Other(rustls::OtherError(error))))
             }
         }
