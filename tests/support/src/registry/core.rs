@@ -14,10 +14,10 @@ use http::{Method, StatusCode};
 use super::auth::Caller;
 use super::reply;
 use super::route::{Query, Route};
-use super::settings::Settings;
+use super::settings::{Feature, Settings};
 use super::store::Store;
 use super::sync::lock;
-use super::uploads::Sessions;
+use super::uploads::{Sessions, drain};
 use super::{blobs, manifests, referrers, tags, uploads};
 
 /// The state that every request shares.
@@ -64,6 +64,14 @@ pub(super) fn authority(parts: &http::request::Parts) -> String {
 impl Core {
     pub(super) async fn answer(&self, route: Route, call: Call) -> Response {
         let method = call.method.clone();
+        if !self.settings.has(Feature::NewRepositories)
+            && matches!(method.as_str(), "POST" | "PUT")
+            && let Some(name) = route.repository()
+            && lock(&self.store).repository(name).is_none()
+        {
+            drain(call.body).await;
+            return reply::error(StatusCode::NOT_FOUND, "NAME_UNKNOWN", "the repository does not exist in the registry");
+        }
         let mut response = match (&route, method.as_str()) {
             (Route::Ping, "GET" | "HEAD") => reply::json_body(StatusCode::OK, &serde_json::json!({})),
             (Route::Catalog, "GET") => tags::catalog(self, &call),

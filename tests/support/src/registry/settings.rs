@@ -46,6 +46,8 @@ pub enum Feature {
     Deletes,
     /// `Docker-Content-Digest` with pulled blobs and manifests.
     DigestHeader,
+    /// Repositories that come to be when something is pushed; without it 404 `NAME_UNKNOWN`, as with ECR.
+    NewRepositories,
     /// Refusal of an index whose manifests are missing.
     ChildCheck,
 }

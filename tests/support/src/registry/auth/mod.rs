@@ -1,7 +1,7 @@
 //! Who may do what: nobody asked, Basic, or Bearer tokens from a token server.
 //!
-//! `users` holds people and grants, `scope` the rights in a token's language, `tokens` the token settings and
-//! the issued tokens, `endpoint` the token server's HTTP.
+//! `users` holds people and grants, `scope` the rights in a token's language, `tokens` the token server's settings,
+//! `issued` its tokens, `endpoint` its HTTP.
 
 use axum::response::Response;
 use base64::Engine as _;
@@ -12,6 +12,7 @@ use super::reply;
 use super::route::{Query, Route};
 
 pub(super) mod endpoint;
+mod issued;
 mod scope;
 mod tokens;
 mod users;
@@ -19,8 +20,8 @@ mod users;
 pub use tokens::{Denial, TokenField, TokenRequest, Tokens};
 pub use users::Users;
 
+pub(super) use issued::TokenAuthority;
 pub(super) use scope::Scope;
-pub(super) use tokens::TokenAuthority;
 
 /// What a request was allowed.
 #[derive(Debug, Clone)]

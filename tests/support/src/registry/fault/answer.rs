@@ -8,12 +8,19 @@ use http::{HeaderName, StatusCode};
 use crate::registry::reply;
 
 /// A status with headers and a body.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Answer {
     status: u16,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
     pub(in crate::registry) early: bool,
+}
+
+impl std::fmt::Debug for Answer {
+    /// The status and the headers: short enough for the access log.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {:?}", self.status, self.headers)
+    }
 }
 
 impl Answer {

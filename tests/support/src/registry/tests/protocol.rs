@@ -204,3 +204,37 @@ async fn referrers_can_be_unknown() {
         assert_eq!(list.status(), status);
     }
 }
+
+#[tokio::test]
+async fn missing_features_are_missing() {
+    let registry = [
+        Feature::Mounts,
+        Feature::SinglePost,
+        Feature::Ranges,
+        Feature::Deletes,
+        Feature::DigestHeader,
+        Feature::ChildCheck,
+        Feature::NewRepositories,
+    ]
+    .into_iter()
+    .fold(Registry::builder(), Builder::without)
+    .start();
+    let digest = registry.put_blob("a", "layer");
+    let url = |path: &str| format!("{}/v2/{path}", registry.url());
+    let client = client();
+    let posts = [
+        (format!("a/blobs/uploads/?mount={digest}&from=a"), 202),
+        (format!("a/blobs/uploads/?digest={digest}"), 202),
+        ("new/blobs/uploads/".to_owned(), 404),
+    ];
+    for (path, wanted) in posts {
+        assert_eq!(client.post(url(&path)).send().await.unwrap().status(), wanted, "{path}");
+    }
+    let blob = url(&format!("a/blobs/{digest}"));
+    let whole = client.get(&blob).header("range", "bytes=1-2").send().await.unwrap();
+    assert_eq!((whole.status().as_u16(), whole.headers().contains_key("docker-content-digest")), (200, false));
+    assert_eq!(client.delete(&blob).send().await.unwrap().status(), 405);
+    let index = json!({ "manifests": [{ "digest": digest }] }).to_string();
+    let put = client.put(url("a/manifests/t")).header("content-type", "application/vnd.oci.image.index.v1+json");
+    assert_eq!(put.body(index).send().await.unwrap().status(), 201);
+}
