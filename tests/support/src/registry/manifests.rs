@@ -187,7 +187,8 @@ fn blobs_unknown(digests: &[String]) -> Response {
             })
         })
         .collect();
-    reply::json_body(StatusCode::NOT_FOUND, &serde_json::json!({ "errors": errors }))
+    // distribution answers 400 and the specification's table has 404: clients must go by the code.
+    reply::json_body(StatusCode::BAD_REQUEST, &serde_json::json!({ "errors": errors }))
 }
 
 fn unknown(reference: &str) -> Response {

@@ -185,3 +185,24 @@ async fn going_away_answers_first() {
     let connections: Vec<u64> = registry.requests().iter().map(|entry| entry.connection).collect();
     assert_eq!(connections, [1, 2]);
 }
+
+#[tokio::test]
+async fn an_early_answer_does_not_wait_for_the_body() {
+    let gateway = Answer::html(413).early();
+    let elsewhere = Registry::start();
+    let registry = Registry::builder()
+        .fault(When::request("PUT", "/uploads/").nth(1).then(What::Answer(gateway)))
+        .fault(When::request("PUT", "/uploads/").nth(2).then(What::RedirectTo(elsewhere.url())))
+        .fault(When::request("PUT", "/uploads/").nth(3).then(What::Reset))
+        .start();
+    let session = committing(open_session(&client(), &registry, "a").await, &sha256(b"x"));
+    let put = || client().put(session.clone()).body(vec![0; 10_000_000]).send();
+    // Whether the client sees the answer or a broken pipe is a race, as it is with a real gateway.
+    let _ = put().await;
+    let moved = put().await.unwrap();
+    assert!(header(&moved, "location").starts_with(&elsewhere.url()));
+    assert!(put().await.is_err());
+    let seen: Vec<_> = registry.log().matching("PUT", "*").iter().map(|entry| (entry.status, entry.bytes_in)).collect();
+    assert_eq!(seen, [(Some(413), 0), (Some(307), 10_000_000), (None, 0)]);
+    assert!(Answer::status(503).retry_at(Duration::from_mins(1)).response().headers()["retry-after"].to_str().unwrap().ends_with(" GMT"));
+}

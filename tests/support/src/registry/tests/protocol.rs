@@ -117,11 +117,11 @@ async fn manifests_are_checked() {
     };
     let document = |layer: &str| json!({ "mediaType": MANIFEST, "layers": [{ "digest": layer }] }).to_string();
     let missing = put("t", MANIFEST, document(&sha256(b"layer"))).await.unwrap();
-    assert_eq!(missing.status(), 404);
+    assert_eq!(missing.status(), 400);
     assert_eq!(code(missing).await, "MANIFEST_BLOB_UNKNOWN");
     let layer = registry.put_blob("a", "layer");
     let index = json!({ "manifests": [{ "digest": sha256(document(&layer).as_bytes()) }] }).to_string();
-    assert_eq!(put("i", "application/vnd.oci.image.index.v1+json", index.clone()).await.unwrap().status(), 404);
+    assert_eq!(put("i", "application/vnd.oci.image.index.v1+json", index.clone()).await.unwrap().status(), 400);
     let contradiction = put("t", "application/json", document(&layer)).await.unwrap();
     assert_eq!(code(contradiction).await, "MANIFEST_INVALID");
     assert_eq!(put("t", MANIFEST, "[".to_owned()).await.unwrap().status(), 400);
