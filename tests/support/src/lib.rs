@@ -10,3 +10,4 @@ pub mod jar;
 pub mod peer;
 pub mod peers;
 pub mod registry;
+pub mod validate;

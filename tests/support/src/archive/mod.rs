@@ -6,7 +6,7 @@ mod read;
 mod write;
 
 pub use read::{Member, members};
-pub use write::{Entry, Kind, write};
+pub use write::{Entry, Kind, fits_ustar, write};
 
 /// Bytes of a tar block: headers and padded contents are multiples of it (POSIX ustar).
 pub const BLOCK: usize = 512;

@@ -62,6 +62,12 @@ pub fn write(entries: &[Entry]) -> Vec<u8> {
     archive
 }
 
+/// Whether a path fits the name and prefix of a USTAR header, so that no PAX record is needed for it.
+#[must_use]
+pub fn fits_ustar(path: &str) -> bool {
+    split_path(path).is_some()
+}
+
 fn write_entry(archive: &mut Vec<u8>, entry: &Entry) {
     let mut path = entry.path.clone();
     if entry.kind == Kind::Directory && !path.ends_with('/') {
