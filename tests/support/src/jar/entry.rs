@@ -31,6 +31,7 @@ pub struct Entry {
     central: Option<Change>,
     described: Option<Change>,
     pub(super) hidden: bool,
+    phantom: bool,
 }
 
 impl Entry {
@@ -60,7 +61,17 @@ impl Entry {
             ..Header::default()
         };
         let data = content.to_vec();
-        Self { header, data, before: Vec::new(), descriptor: None, local: None, central: None, described: None, hidden: false }
+        Self {
+            header,
+            data,
+            before: Vec::new(),
+            descriptor: None,
+            local: None,
+            central: None,
+            described: None,
+            hidden: false,
+            phantom: false,
+        }
     }
 
     /// A directory with mode 0755; the trailing slash is added.
@@ -139,6 +150,13 @@ impl Entry {
         self
     }
 
+    /// Leaves out local header and data: the central header points to where the next entry is.
+    #[must_use]
+    pub fn without_local(mut self) -> Self {
+        self.phantom = true;
+        self
+    }
+
     /// Changes both headers.
     #[must_use]
     pub fn change(mut self, change: impl Fn(&mut Header)) -> Self {
@@ -175,6 +193,9 @@ impl Entry {
 
     /// Local header, data and descriptor.
     pub(super) fn put_local(&self, out: &mut Vec<u8>) {
+        if self.phantom {
+            return;
+        }
         let mut header = self.header.clone();
         if self.descriptor.is_some() {
             (header.crc, header.compressed_size, header.size) = (0, 0, 0);

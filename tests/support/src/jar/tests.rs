@@ -43,7 +43,7 @@ fn every_way() -> Jar {
     Jar::new()
         .entry(Entry::directory("a"))
         .entry(Entry::file("a/deflated", b"deflated ".repeat(50).as_slice()))
-        .entry(Entry::stored("a/stored", b"stored"))
+        .entry(Entry::stored("a/stored", b"stored").preceded_by(b"bytes of no entry"))
         .entry(Entry::file("a/signed", b"signed").descriptor(Descriptor::Signed))
         .entry(Entry::file("a/unsigned", b"unsigned").descriptor(Descriptor::Unsigned))
         .entry(Entry::file("a/zip64", b"zip64").zip64())
