@@ -1,4 +1,6 @@
-//! Tests support.
+//! What the tests of imgbuild share: makers of inputs, an in-memory registry, an image validator and other peoples' programs.
+//! It never imports `imgbuild`: an oracle must not share the bug.
+
 pub mod archive;
 pub mod base;
 pub mod classfile;
