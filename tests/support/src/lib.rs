@@ -1,4 +1,4 @@
-//! What the tests of imgbuild share: makers of inputs, an in-memory registry, an image validator and other peoples' programs.
+//! What the tests of imgbuild share: makers of inputs, an in-memory registry, an image validator and other people's programs.
 //! It never imports `imgbuild`: an oracle must not share the bug.
 
 pub mod archive;
