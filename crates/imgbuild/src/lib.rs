@@ -1,10 +1,35 @@
-//! imgbuild
+//! Builds multi-architecture container images for JVM applications with nothing but HTTP: no Docker daemon, no buildx,
+//! no emulation, no JVM.
+//!
+//! ```text
+//! imgbuild.yaml / flags ─► recipe ─┐
+//! app.jar ───────────────► jar ────┼─► layer ─► image (one per platform) ─► index ─► target
+//! registry / layout ─────► base ───┘
+//! ```
+//!
+//! A module is a room: it uses itself and the rooms below it, never one above. Top to bottom: [`build`], [`recipe`],
+//! [`target`], [`base`], [`image`], [`layer`], [`jar`], [`registry`], [`layout`], [`cache`], [`blob`], [`event`], [`oci`].
+//!
+//! The library prints nothing and keeps nothing global: what happens is reported as [`Event`]s, and errors say what was
+//! being done to what, why it failed, and, through `hint()`, what to do about it.
+
+pub mod base;
 pub mod blob;
+pub mod build;
 pub mod cache;
 pub mod event;
 pub mod image;
+pub mod jar;
 pub mod layer;
 pub mod layout;
 pub mod oci;
 pub mod recipe;
 pub mod registry;
+pub mod target;
+
+pub use build::{Build, Cancel, Plan, Report};
+pub use cache::Cache;
+pub use event::{Event, Observer};
+pub use oci::{Digest, Location, Platform, Reference};
+pub use recipe::Recipe;
+pub use target::{LayoutTarget, RegistryTarget, Target};

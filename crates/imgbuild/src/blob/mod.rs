@@ -16,7 +16,7 @@ use tokio::io::AsyncReadExt as _;
 
 use crate::oci::{Descriptor, Digest, MediaType, Reference};
 
-pub use source::{FileSource, MemorySource, Reader, Source};
+pub use source::{FileSource, MemorySource, OpenFileSource, Reader, Source};
 pub use verify::Verify;
 
 /// A future that a trait object returns.

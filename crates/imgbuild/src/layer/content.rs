@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
+use crate::jar;
+
 /// Bytes that can be read from their start, as often as wanted.
 pub trait Content: Send + Sync {
     /// The number of bytes.
@@ -68,5 +70,19 @@ impl Content for FileContent {
 
     fn place(&self) -> String {
         format!("`{}`", self.path.display())
+    }
+}
+
+impl Content for jar::Content {
+    fn size(&self) -> u64 {
+        self.size()
+    }
+
+    fn open(&self) -> io::Result<Box<dyn Read + Send + '_>> {
+        Ok(self.open())
+    }
+
+    fn place(&self) -> String {
+        "the JAR".to_owned()
     }
 }

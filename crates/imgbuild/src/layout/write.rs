@@ -125,7 +125,9 @@ impl LayoutWriter {
         self.new.as_ref().map_or(&self.folder, TempDir::path)
     }
 
-    fn has(&self, descriptor: &Descriptor) -> bool {
+    /// Whether the blob is there, whole.
+    #[must_use]
+    pub fn has(&self, descriptor: &Descriptor) -> bool {
         let path = blob_path(self.place(), &descriptor.digest);
         fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() == descriptor.size)
     }

@@ -16,6 +16,7 @@ mod tests;
 mod value;
 
 use crate::image::{Annotations, Created, Format, Overlay};
+use crate::jar::Layout;
 use crate::layer::{Attributes, EPOCH_1980, Encoding};
 use crate::oci::{Location, Platform};
 
@@ -61,17 +62,6 @@ pub struct Recipe {
     pub encoding: Encoding,
     /// Annotations of manifests and index.
     pub annotations: Annotations,
-}
-
-/// How an application's JAR is laid out in the image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Layout {
-    /// A thin JAR beside its libraries, as `jarmode=tools extract` makes it.
-    Extracted,
-    /// The JAR's folders and its launcher.
-    Exploded,
-    /// The JAR byte for byte.
-    Packaged,
 }
 
 /// A numeric owner.

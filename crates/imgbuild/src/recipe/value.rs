@@ -1,11 +1,10 @@
 //! The small values of a recipe as text: the same spelling in a flag and in the file.
 
-use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
 use super::error::no;
-use super::{Error, Layout, Owner};
+use super::{Error, Owner};
 use crate::image::Created;
 
 /// `NAME=VALUE`, as `--env` and `--label` take it.
@@ -104,33 +103,6 @@ impl FromStr for Owner {
             (Some(uid), Some(gid)) => Ok(Self { uid: uid.into(), gid: gid.into() }),
             _ => Err(no("owner", text, "write `UID` or `UID:GID` in numbers; names would depend on the base's /etc/passwd")),
         }
-    }
-}
-
-impl Layout {
-    /// The word that flags and files use.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Extracted => "extracted",
-            Self::Exploded => "exploded",
-            Self::Packaged => "packaged",
-        }
-    }
-}
-
-impl fmt::Display for Layout {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.name())
-    }
-}
-
-impl FromStr for Layout {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let known = [Self::Extracted, Self::Exploded, Self::Packaged].into_iter().find(|layout| layout.name() == text);
-        known.ok_or_else(|| no("layout", text, "write `extracted`, `exploded` or `packaged`"))
     }
 }
 

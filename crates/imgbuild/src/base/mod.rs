@@ -1,0 +1,11 @@
+//! A location and platforms → one base image per platform.
+//!
+//! Manifests and configurations are fetched and checked here; layers stay where they are until somebody opens them.
+
+mod error;
+mod resolve;
+mod select;
+mod store;
+
+pub use error::Error;
+pub use resolve::{Base, Resolver};

@@ -1,0 +1,106 @@
+//! What can go wrong in a build.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::{base, cache, image, jar, layer, registry, target};
+
+/// What went wrong.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The JAR cannot be used.
+    #[error(transparent)]
+    Jar(#[from] jar::Error),
+    /// The base cannot be used.
+    #[error(transparent)]
+    Base(#[from] base::Error),
+    /// The images cannot be composed.
+    #[error("cannot compose the image for `{platform}`")]
+    Image {
+        /// The platform.
+        platform: String,
+        /// The cause.
+        source: image::Error,
+    },
+    /// The index cannot be composed.
+    #[error("cannot compose the index")]
+    Index(#[source] image::Error),
+    /// A layer cannot be made.
+    #[error("cannot make the layer `{name}`")]
+    Layer {
+        /// What it holds.
+        name: String,
+        /// The cause.
+        source: layer::Error,
+    },
+    /// A file that the recipe names cannot be read.
+    #[error("cannot read `{path}`, which is to go to `{destination}`: {source}")]
+    Injected {
+        /// The file.
+        path: PathBuf,
+        /// Its place in the image.
+        destination: String,
+        /// The cause.
+        source: io::Error,
+    },
+    /// The cache cannot be used.
+    #[error(transparent)]
+    Cache(#[from] cache::Error),
+    /// A target did not take the image.
+    #[error(transparent)]
+    Target(#[from] target::Error),
+    /// The recipe names no platform.
+    #[error("there is no platform to build for")]
+    NoPlatforms,
+    /// The build was cancelled.
+    #[error("the build was cancelled; no tag has moved")]
+    Cancelled,
+    /// A thread that compressed a layer ended without a result.
+    #[error("a compressor ended unexpectedly")]
+    Thread,
+}
+
+/// What kind of failure it is, as far as a caller acts on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Input, disk, or anything that is neither of the others.
+    Failed,
+    /// The credentials do not suffice.
+    NotAuthorised,
+    /// A registry or the network failed.
+    Registry,
+    /// The build was cancelled.
+    Cancelled,
+}
+
+impl Error {
+    /// What kind of failure it is.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Base(base::Error::Registry { source, .. }) | Self::Target(target::Error::Registry { source, .. }) => {
+                match source.kind() {
+                    registry::Kind::NotAuthorised => Kind::NotAuthorised,
+                    registry::Kind::Input => Kind::Failed,
+                    _ => Kind::Registry,
+                }
+            }
+            Self::Cancelled => Kind::Cancelled,
+            _ => Kind::Failed,
+        }
+    }
+
+    /// What the user can do.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Jar(error) => error.hint(),
+            Self::Base(error) => error.hint(),
+            Self::Cache(error) => error.hint(),
+            Self::Target(error) => error.hint(),
+            Self::NoPlatforms => Some("name one, such as `--platform linux/amd64,linux/arm64`".to_owned()),
+            _ => None,
+        }
+    }
+}

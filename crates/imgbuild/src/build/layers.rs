@@ -1,0 +1,129 @@
+//! Planned layers → layers: from the cache, or compressed on threads of their own.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use super::{Error, PlannedLayer};
+use crate::blob::{Blob, OpenFileSource};
+use crate::cache::{Cache, CachedLayer};
+use crate::event::{Event, Events};
+use crate::layer::{self, Built, Encoding, Files, Key, Layer, Stop};
+use crate::oci::{Descriptor, Digest, MediaType};
+
+/// Layers without secrets up to this size are compressed in memory; larger private ones go to a file without a name.
+const MAX_IN_MEMORY: u64 = 8 << 20;
+
+/// Makes layers.
+pub(super) struct Maker {
+    pub(super) cache: Cache,
+    pub(super) encoding: Encoding,
+    pub(super) stop: Stop,
+    pub(super) events: Events,
+    /// One permit a core: more threads would only compete.
+    pub(super) cores: Arc<Semaphore>,
+}
+
+/// A planned layer after a look into the cache.
+pub(super) enum Found {
+    /// It is known.
+    Known(Layer),
+    /// It has to be made, and will be remembered under this key.
+    Unknown(Key),
+}
+
+impl Maker {
+    /// Looks a layer up by its inputs. A private layer is small and is made at once.
+    pub(super) async fn find(&self, planned: &PlannedLayer) -> Result<Found, Error> {
+        if planned.private {
+            return self.make_private(planned).await.map(Found::Known);
+        }
+        let (files, encoding, stop) = (planned.content.clone(), self.encoding, self.stop.clone());
+        let key = self.on_a_core(&planned.name, move || Key::of(&files, encoding, &stop)).await?;
+        Ok(match self.cache.find_layer(key.digest()) {
+            Some(known) => {
+                let layer = self.cached(&planned.name, known)?;
+                self.report(&layer, true);
+                Found::Known(layer)
+            }
+            None => Found::Unknown(key),
+        })
+    }
+
+    /// Makes a layer and remembers it. Builds beside this one that make the same layer give the same bytes.
+    pub(super) async fn make(&self, planned: &PlannedLayer, key: &Key) -> Result<Layer, Error> {
+        let (files, encoding, stop) = (planned.content.clone(), self.encoding, self.stop.clone());
+        let mut pending = self.cache.pending()?;
+        let (pending, built) = self
+            .on_a_core(&planned.name, move || {
+                let built = layer::build(&files, encoding, &mut pending, &stop)?;
+                Ok((pending, built))
+            })
+            .await?;
+        let record = CachedLayer { media_type: self.media_type(), digest: built.digest, size: built.size, diff_id: built.diff_id };
+        self.cache.commit(pending, record.descriptor())?;
+        self.cache.remember_layer(key.digest(), &record)?;
+        let layer = self.cached(&planned.name, record)?;
+        self.report(&layer, false);
+        Ok(layer)
+    }
+
+    async fn make_private(&self, planned: &PlannedLayer) -> Result<Layer, Error> {
+        let (files, encoding, stop) = (planned.content.clone(), self.encoding, self.stop.clone());
+        let media_type = self.media_type();
+        let in_memory = planned.bytes <= MAX_IN_MEMORY;
+        let (blob, diff_id) = self
+            .on_a_core(&planned.name, move || match in_memory {
+                true => in_memory_blob(&files, encoding, media_type, &stop),
+                false => nameless_blob(&files, encoding, media_type, &stop),
+            })
+            .await?;
+        let layer = Layer::new(&planned.name, blob, diff_id);
+        self.report(&layer, false);
+        Ok(layer)
+    }
+
+    fn cached(&self, name: &str, record: CachedLayer) -> Result<Layer, Error> {
+        let found = self.cache.find(&record.descriptor());
+        let gone = || Error::Layer { name: name.to_owned(), source: layer::Error::Write(std::io::ErrorKind::NotFound.into()) };
+        Ok(Layer::new(name, found.ok_or_else(gone)?, record.diff_id))
+    }
+
+    const fn media_type(&self) -> MediaType {
+        MediaType::OciLayer(self.encoding.compression())
+    }
+
+    fn report(&self, layer: &Layer, cached: bool) {
+        let (digest, size) = (layer.blob().digest().clone(), layer.blob().size());
+        self.events.emit(&Event::LayerReady { name: layer.name().to_owned(), digest, size, cached });
+    }
+
+    async fn on_a_core<T, F>(&self, name: &str, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> Result<T, layer::Error> + Send + 'static,
+    {
+        let permit = Arc::clone(&self.cores).acquire_owned().await.map_err(|_| Error::Cancelled)?;
+        let task = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            work()
+        });
+        task.await.map_err(|_| Error::Thread)?.map_err(|source| Error::Layer { name: name.to_owned(), source })
+    }
+}
+
+fn in_memory_blob(files: &Files, encoding: Encoding, media_type: MediaType, stop: &Stop) -> Result<(Blob, Digest), layer::Error> {
+    let mut bytes = Vec::new();
+    let Built { diff_id, .. } = layer::build(files, encoding, &mut bytes, stop)?;
+    Ok((Blob::from_bytes(media_type, bytes), diff_id))
+}
+
+/// The file has no name, so that nobody finds it and nothing is left of it after kill -9.
+fn nameless_blob(files: &Files, encoding: Encoding, media_type: MediaType, stop: &Stop) -> Result<(Blob, Digest), layer::Error> {
+    let mut file = tempfile::tempfile().map_err(layer::Error::Write)?;
+    let built = layer::build(files, encoding, &mut file, stop)?;
+    file.flush().map_err(layer::Error::Write)?;
+    let descriptor = Descriptor::new(media_type, built.digest, built.size);
+    Ok((Blob::new(descriptor, OpenFileSource::new(file)), built.diff_id))
+}

@@ -1,0 +1,142 @@
+//! From a recipe and a JAR to a published image.
+//!
+//! [`Build::run`] reads as the way of the data: the JAR becomes files, files become layers, the base is resolved, images
+//! are composed, and targets publish them. The room refuses protocol detail; that is the business of the rooms below.
+
+mod application;
+mod cancel;
+mod error;
+mod injected;
+mod layers;
+mod plan;
+mod report;
+mod run;
+
+use std::path::PathBuf;
+
+use crate::cache::Cache;
+use crate::event::{Event, Events};
+use crate::jar;
+use crate::oci::Platform;
+use crate::recipe::Recipe;
+use crate::registry::Client;
+use crate::target::Target;
+
+pub use cancel::Cancel;
+pub use error::{Error, Kind};
+pub use plan::{Plan, PlannedLayer};
+pub use report::{LayerReport, PlatformReport, Report};
+
+/// A build: what to make of which JAR, and where to publish it.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use imgbuild::{Build, Recipe, RegistryTarget};
+///
+/// let report = Build::new(Recipe::default(), "build/libs/api.jar")
+///     .target(RegistryTarget::new("docker.io/koin/api:latest".parse()?))
+///     .on_event(|event| eprintln!("{event}"))
+///     .run()
+///     .await?;
+/// println!("{}", report.reference());
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a build does nothing before it is run"]
+pub struct Build {
+    recipe: Recipe,
+    application: Application,
+    client: Option<Client>,
+    cache: Option<Cache>,
+    targets: Vec<Box<dyn Target>>,
+    events: Events,
+    cancel: Cancel,
+}
+
+/// The application's JAR.
+#[derive(Debug, Clone)]
+pub enum Application {
+    /// A file.
+    File(PathBuf),
+    /// Bytes, under a name for messages.
+    Bytes {
+        /// What messages call it.
+        name: String,
+        /// The JAR.
+        bytes: jar::Bytes,
+    },
+}
+
+impl<P: Into<PathBuf>> From<P> for Application {
+    fn from(path: P) -> Self {
+        Self::File(path.into())
+    }
+}
+
+impl Build {
+    /// A build of `application` by `recipe`. Without more it uses Docker's credentials, caches nothing, and
+    /// publishes nowhere.
+    pub fn new(recipe: Recipe, application: impl Into<Application>) -> Self {
+        Self {
+            recipe,
+            application: application.into(),
+            client: None,
+            cache: None,
+            targets: Vec::new(),
+            events: Events::default(),
+            cancel: Cancel::default(),
+        }
+    }
+
+    /// Builds for these platforms instead of the recipe's.
+    pub fn platforms(mut self, platforms: impl IntoIterator<Item = Platform>) -> Self {
+        self.recipe.platforms = platforms.into_iter().collect();
+        self
+    }
+
+    /// Publishes there too.
+    pub fn target(mut self, target: impl Target + 'static) -> Self {
+        self.targets.push(Box::new(target));
+        self
+    }
+
+    /// Fetches the base and pushes with this client.
+    pub fn registry(mut self, client: Client) -> Self {
+        self.client = Some(client);
+        self
+    }
+
+    /// Keeps and finds base layers, documents and layers in this cache.
+    pub fn cache(mut self, cache: Cache) -> Self {
+        self.cache = Some(cache);
+        self
+    }
+
+    /// Reports events to `observer`, from several threads.
+    pub fn on_event(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        self.events = Events::to(observer);
+        self
+    }
+
+    /// Stops when `cancel` is cancelled: [`run`](Self::run) then ends with [`Error::Cancelled`], and no tag has moved.
+    pub fn cancel(mut self, cancel: Cancel) -> Self {
+        self.cancel = cancel;
+        self
+    }
+
+    /// What would be built. Reads the JAR and the files that the recipe names, and no network.
+    ///
+    /// # Errors
+    /// When the JAR or one of the files cannot be used.
+    pub fn plan(&self) -> Result<Plan, Error> {
+        Plan::new(&self.recipe, &self.application)
+    }
+
+    /// Builds and publishes. Dropping the future stops the compressors too; no tag has moved then.
+    ///
+    /// # Errors
+    /// The first thing that went wrong, with what was being done to what.
+    pub async fn run(self) -> Result<Report, Error> {
+        run::run(self).await
+    }
+}

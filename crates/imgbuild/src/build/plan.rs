@@ -1,0 +1,144 @@
+//! What would be built, known without a network.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::application::{Arranged, arrange};
+use super::injected::{ADDITIONS_LAYER, CONFIG_LAYER, additions, configs};
+use super::{Application, Error};
+use crate::image::Overlay;
+use crate::jar::{Bytes, Layout};
+use crate::layer::{Attributes, Files, Kind};
+use crate::oci::Platform;
+use crate::recipe::{DEFAULT_WORKING_DIR, Recipe};
+
+/// What would be built: layers with their files, and how the base's configuration changes.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Plan {
+    /// The base.
+    pub base: String,
+    /// The platforms.
+    pub platforms: Vec<Platform>,
+    /// How the JAR is laid out.
+    #[serde(serialize_with = "as_text")]
+    pub layout: Layout,
+    /// Why it is not `extracted`, where it could be expected.
+    pub layout_reason: Option<String>,
+    /// The layers that go on the base, lowest first.
+    pub layers: Vec<PlannedLayer>,
+    /// What changes in the base's configuration.
+    pub overlay: Overlay,
+    /// The JAR, to be asked whether it was rewritten meanwhile.
+    #[serde(skip)]
+    pub(super) jar: Bytes,
+}
+
+/// A layer that is to be made.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlannedLayer {
+    /// What it holds.
+    pub name: String,
+    /// The platforms that get it.
+    pub platforms: Vec<Platform>,
+    /// How many files it has.
+    pub files: usize,
+    /// How many bytes they have.
+    pub bytes: u64,
+    /// Whether it may hold secrets and is kept out of the cache.
+    pub private: bool,
+    /// The files.
+    #[serde(skip)]
+    pub(super) content: Files,
+}
+
+impl Plan {
+    pub(super) fn new(recipe: &Recipe, application: &Application) -> Result<Self, Error> {
+        if recipe.platforms.is_empty() {
+            return Err(Error::NoPlatforms);
+        }
+        let Arranged { layers, layout, reason, entrypoint, bytes } = arrange(recipe, application)?;
+        let mut planned = Vec::new();
+        for (name, files) in layers {
+            planned.push(PlannedLayer::new(name, recipe, recipe.platforms.clone(), files, false)?);
+        }
+        for (name, make) in [(ADDITIONS_LAYER, additions as Injector), (CONFIG_LAYER, configs)] {
+            for (platforms, files) in by_platform(recipe, make)? {
+                planned.push(PlannedLayer::new(name.to_owned(), recipe, platforms, files, true)?);
+            }
+        }
+        let overlay = Overlay {
+            entrypoint: Some(recipe.overlay.entrypoint.clone().unwrap_or(entrypoint)),
+            working_dir: Some(recipe.overlay.working_dir.clone().unwrap_or_else(|| DEFAULT_WORKING_DIR.to_owned())),
+            ..recipe.overlay.clone()
+        };
+        Ok(Self {
+            base: recipe.base.to_string(),
+            platforms: recipe.platforms.clone(),
+            layout,
+            layout_reason: reason,
+            layers: planned,
+            overlay,
+            jar: bytes,
+        })
+    }
+}
+
+type Injector = fn(&Recipe, &Platform) -> Result<Files, Error>;
+
+/// What `make` gives for each platform, once for all platforms that get the same files.
+fn by_platform(recipe: &Recipe, make: Injector) -> Result<Vec<(Vec<Platform>, Files)>, Error> {
+    let depends_on_platform = recipe.configs.iter().chain(&recipe.additions).any(|injected| injected.platform.is_some());
+    let groups = match recipe.platforms.split_first() {
+        Some((first, _)) if !depends_on_platform => vec![(recipe.platforms.clone(), make(recipe, first)?)],
+        _ => recipe.platforms.iter().map(|platform| Ok((vec![platform.clone()], make(recipe, platform)?))).collect::<Result<_, Error>>()?,
+    };
+    Ok(groups.into_iter().filter(|(_, files)| !files.is_empty()).collect())
+}
+
+impl PlannedLayer {
+    fn new(name: String, recipe: &Recipe, platforms: Vec<Platform>, mut files: Files, private: bool) -> Result<Self, Error> {
+        // Outside of our own folder the base's folders are left as they are: their modes, owners and links are the base's.
+        let own = recipe.application_folder().trim_start_matches('/');
+        let is_own = |path: &str| path == own || path.strip_prefix(own).is_some_and(|rest| rest.starts_with('/'));
+        let folder = recipe.attributes(Attributes::FOLDER);
+        files.add_parents(folder, |path| !is_own(path)).map_err(|source| Error::Layer { name: name.clone(), source })?;
+        let sizes = files.entries().filter_map(|(_, entry)| match &entry.kind {
+            Kind::File(content) => Some(content.size()),
+            Kind::Folder | Kind::Symlink(_) => None,
+        });
+        let (count, bytes) = sizes.fold((0, 0), |(count, bytes), size| (count + 1, bytes + size));
+        Ok(Self { name, platforms, files: count, bytes, private, content: files })
+    }
+}
+
+fn as_text<S: serde::Serializer>(layout: &Layout, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(layout)
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let platforms: Vec<String> = self.platforms.iter().map(ToString::to_string).collect();
+        writeln!(formatter, "base       {} for {}", self.base, platforms.join(", "))?;
+        let reason = self.layout_reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+        writeln!(formatter, "layout     {}{reason}", self.layout)?;
+        writeln!(formatter, "entrypoint {}", serde_json::json!(self.overlay.entrypoint))?;
+        for layer in &self.layers {
+            let bytes = crate::event::Bytes(layer.bytes);
+            write!(formatter, "layer      {}: {} files, {bytes}", layer.name, layer.files)?;
+            if layer.platforms.len() < self.platforms.len() {
+                let only: Vec<String> = layer.platforms.iter().map(ToString::to_string).collect();
+                write!(formatter, ", only for {}", only.join(", "))?;
+            }
+            writeln!(formatter)?;
+            for (path, entry) in layer.content.entries() {
+                if matches!(entry.kind, Kind::File(_) | Kind::Symlink(_)) {
+                    writeln!(formatter, "             /{path}")?;
+                }
+            }
+        }
+        Ok(())
+    }
+}

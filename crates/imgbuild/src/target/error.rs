@@ -1,0 +1,54 @@
+//! Why an image could not be published.
+
+use crate::{layout, registry};
+
+/// Why an image could not be published.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A registry did not take it.
+    #[error("cannot push `{target}`")]
+    Registry {
+        /// The reference.
+        target: String,
+        /// The cause.
+        source: registry::Error,
+    },
+    /// A layout could not be written.
+    #[error("cannot write `{target}`")]
+    Layout {
+        /// The layout.
+        target: String,
+        /// The cause.
+        source: layout::Error,
+    },
+    /// A target of another crate.
+    #[error("cannot publish to `{target}`")]
+    Other {
+        /// The target.
+        target: String,
+        /// The cause.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A session was used again after it had published.
+    #[error("the image was already published to `{0}`")]
+    Finished(String),
+    /// A registry target was used without a client, outside of a build.
+    #[error("there is no registry client to push `{0}` with")]
+    NoClient(String),
+    /// A registry target was given a reference by digest: the digest follows from the image.
+    #[error("`{0}` names a digest; an image is pushed under a tag")]
+    Digest(String),
+}
+
+impl Error {
+    /// What the user can do.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Registry { source, .. } => source.hint(),
+            Self::Digest(_) => Some("leave the part from `@` on away".to_owned()),
+            Self::Layout { .. } | Self::Other { .. } | Self::Finished(_) | Self::NoClient(_) => None,
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Where an image goes: a registry or an OCI layout. Tags move last.
+//!
+//! A target is asked first whether it has the image already, then whether it will take it, before layers are built; then
+//! it gets blobs as they are ready, and last the whole image. The room refuses to compose images.
+
+mod error;
+mod layout;
+mod receipt;
+mod registry;
+
+use std::collections::HashSet;
+
+use crate::blob::{Blob, BoxFuture};
+use crate::event::Events;
+use crate::image::ImageIndex;
+use crate::registry::Client;
+
+pub use error::Error;
+pub use layout::LayoutTarget;
+pub use receipt::{BlobReceipt, Receipt, Role};
+pub use registry::RegistryTarget;
+
+/// A place that images are published to.
+pub trait Target: Send + Sync {
+    /// The place, for messages: a reference or `oci:DIR`.
+    fn name(&self) -> String;
+
+    /// Takes the build's registry client, before anything else is asked. Targets that are no registry need none.
+    fn connect(&self, _: &Client) {}
+
+    /// The receipt of an image that is there already, under every name that this target gives it.
+    fn find<'a>(&'a self, image: &'a ImageIndex) -> BoxFuture<'a, Result<Option<Receipt>, Error>>;
+
+    /// Opens the target for an image that will need `blobs` (those of its base) and others that are not made yet.
+    /// Whatever would keep the image from being published later is found here: permissions above all.
+    fn open<'a>(&'a self, blobs: &'a [Blob], events: &'a Events) -> BoxFuture<'a, Result<Box<dyn Session>, Error>>;
+}
+
+/// A target that is being published to. Dropped before [`publish`](Self::publish) has ended, no tag has moved.
+pub trait Session: Send + Sync {
+    /// Sends a blob ahead of the image. May run for several blobs at once; a blob is sent at most once.
+    fn send<'a>(&'a self, blob: &'a Blob) -> BoxFuture<'a, Result<(), Error>>;
+
+    /// Sends what is missing of `image`, then its manifests, and moves the tags.
+    fn publish<'a>(&'a self, image: &'a ImageIndex) -> BoxFuture<'a, Result<Receipt, Error>>;
+
+    /// Gives up: tells the other side to forget what was begun.
+    fn abort(&self) -> BoxFuture<'_, ()>;
+}
+
+/// Every blob and document of an image, each once, in the order in which they must arrive: layers and configurations,
+/// manifests, the index.
+fn parts(image: &ImageIndex) -> Vec<(Role, &Blob)> {
+    let layers = image.images.iter().flat_map(|image| image.layers.iter().map(|blob| (Role::Layer, blob)));
+    let configs = image.images.iter().map(|image| (Role::Config, &image.config));
+    let manifests = image.images.iter().map(|image| (Role::Manifest, &image.manifest));
+    let mut seen = HashSet::new();
+    let all = layers.chain(configs).chain(manifests).chain([(Role::Index, &image.index)]);
+    // A layer that is not distributed stays a descriptor: its bytes are fetched from elsewhere.
+    let distributed = all.filter(|(_, blob)| !blob.descriptor().media_type.is_nondistributable());
+    distributed.filter(|(_, blob)| seen.insert(blob.digest().clone())).collect()
+}
