@@ -123,7 +123,7 @@ fn refusals_name_the_place_and_the_way_out() {
         ("env: [A=1, B=2, A=3]\n", "the recipe, line 1, column 6: `A` is there twice"),
         ("base:\n", "the recipe, line 1, column 5: the value is empty // leave the key out, or write `\"\"` for an empty text"),
         ("env: {A: ~}\n", "the recipe, line 1, column 10: the value is empty // leave the key out, or write `\"\"` for an empty text"),
-        ("layout: thin\n", "the recipe, line 1, column 9: `thin` is no layout: write `extracted`, `exploded` or `packaged`"),
+        ("layout: thin\n", "the recipe, line 1, column 9: `thin` is no layout; there are `extracted`, `exploded` and `packaged`"),
         ("platforms: []\n", "the list of platforms is empty // leave the list out for `linux/amd64` and `linux/arm64`"),
         ("platforms: [linux/amd64, linux/x86_64]\n", "the platform `linux/amd64` is named twice"),
         ("add: [agent.jar]\n", "cannot place `ci/agent.jar` in the image: it has no destination; write `FILE:/PATH`"),
