@@ -100,5 +100,8 @@ fn no_file_outgrows_one_idea() {
 #[test]
 fn the_testkit_never_imports_the_library() {
     let manifest = fs::read_to_string(root().join("tests/support/Cargo.toml")).unwrap();
-    assert!(!manifest.lines().any(|line| line.starts_with("imgbuild.") || line.starts_with("imgbuild ")), "an oracle must not share the bug");
+    assert!(
+        !manifest.lines().any(|line| line.starts_with("imgbuild.") || line.starts_with("imgbuild ")),
+        "an oracle must not share the bug"
+    );
 }

@@ -22,7 +22,11 @@ pub struct Bytes {
 
 #[derive(Debug)]
 enum Source {
-    File { file: File, path: PathBuf, identity: Identity },
+    File {
+        file: File,
+        path: PathBuf,
+        identity: Identity,
+    },
     Memory(Arc<[u8]>),
     /// Gives one byte a call: no reader may count on more.
     #[cfg(test)]
@@ -53,8 +57,7 @@ impl Bytes {
             }
             Ok((file, Identity::of(&metadata)))
         };
-        let (file, identity) =
-            open().map_err(|source| Error::Io { what: path.display().to_string(), source })?;
+        let (file, identity) = open().map_err(|source| Error::Io { what: path.display().to_string(), source })?;
         let len = identity.len;
         let source = Source::File { file, path: path.to_owned(), identity };
         Ok(Self { source: Arc::new(source), offset: 0, len })
@@ -146,11 +149,7 @@ impl Bytes {
             Err(error) => return Err(io(error)),
         };
         let opened = file.metadata().map_err(io)?;
-        if Identity::of(&named) == *identity && Identity::of(&opened) == *identity {
-            Ok(())
-        } else {
-            Err(changed())
-        }
+        if Identity::of(&named) == *identity && Identity::of(&opened) == *identity { Ok(()) } else { Err(changed()) }
     }
 
     #[cfg(test)]
@@ -193,12 +192,7 @@ impl Read for BytesReader {
 
 impl Identity {
     fn of(metadata: &Metadata) -> Self {
-        Self {
-            device: metadata.dev(),
-            inode: metadata.ino(),
-            len: metadata.len(),
-            modified: (metadata.mtime(), metadata.mtime_nsec()),
-        }
+        Self { device: metadata.dev(), inode: metadata.ino(), len: metadata.len(), modified: (metadata.mtime(), metadata.mtime_nsec()) }
     }
 }
 

@@ -114,33 +114,19 @@ impl Error {
             Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 Some("build the JAR first, or check the path".to_owned())
             }
-            Self::NotAJar { .. } => {
-                Some("name the JAR or WAR that the build made, not a folder's or a download's placeholder".to_owned())
+            Self::NotAJar { .. } => Some("name the JAR or WAR that the build made, not a folder's or a download's placeholder".to_owned()),
+            Self::Truncated { .. } | Self::Format { .. } => Some("the file is damaged or still being written: build it again".to_owned()),
+            Self::Hostile { .. } => {
+                Some("Java, unzip and Python read this archive differently: pack it again with Maven, Gradle or `jar`".to_owned())
             }
-            Self::Truncated { .. } | Self::Format { .. } => {
-                Some("the file is damaged or still being written: build it again".to_owned())
-            }
-            Self::Hostile { .. } => Some(
-                "Java, unzip and Python read this archive differently: pack it again with Maven, Gradle or `jar`"
-                    .to_owned(),
-            ),
-            Self::Unsupported { .. } => {
-                Some("pack it again with Maven, Gradle or `jar`, which only store and deflate".to_owned())
-            }
+            Self::Unsupported { .. } => Some("pack it again with Maven, Gradle or `jar`, which only store and deflate".to_owned()),
             Self::Changed { .. } => Some("wait for the build that writes it, then run again".to_owned()),
-            Self::PlainJar { boot_jar: Some(boot_jar), .. } => {
-                Some(format!("use `{}`", boot_jar.display()))
+            Self::PlainJar { boot_jar: Some(boot_jar), .. } => Some(format!("use `{}`", boot_jar.display())),
+            Self::PlainJar { boot_jar: None, .. } => Some("run `gradle bootJar` and use the JAR without `-plain` in its name".to_owned()),
+            Self::NoMainClass { .. } => {
+                Some("use the executable JAR (Spring Boot's bootJar or repackage, or a JAR whose manifest has Main-Class)".to_owned())
             }
-            Self::PlainJar { boot_jar: None, .. } => {
-                Some("run `gradle bootJar` and use the JAR without `-plain` in its name".to_owned())
-            }
-            Self::NoMainClass { .. } => Some(
-                "use the executable JAR (Spring Boot's bootJar or repackage, or a JAR whose manifest has Main-Class)"
-                    .to_owned(),
-            ),
-            Self::Layout { layout: Layout::Extracted, .. } => {
-                Some("use `--layout exploded` or `--layout packaged`".to_owned())
-            }
+            Self::Layout { layout: Layout::Extracted, .. } => Some("use `--layout exploded` or `--layout packaged`".to_owned()),
             Self::Layout { .. } => Some("use `--layout packaged`".to_owned()),
             Self::Io { .. } | Self::Text { .. } => None,
         }

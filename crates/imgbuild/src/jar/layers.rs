@@ -56,9 +56,7 @@ impl Layers {
     #[must_use]
     pub fn application(&self) -> &str {
         match self {
-            Self::Index { index, location } => {
-                index.layer(location).or_else(|| index.layers().last()).unwrap_or("application")
-            }
+            Self::Index { index, location } => index.layer(location).or_else(|| index.layers().last()).unwrap_or("application"),
             Self::Usual { .. } => "application",
         }
     }

@@ -106,9 +106,8 @@ impl Manifest {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::new();
-        let version = ["Manifest-Version", "Signature-Version"]
-            .into_iter()
-            .find_map(|name| self.main.value(name).map(|value| (name, value)));
+        let version =
+            ["Manifest-Version", "Signature-Version"].into_iter().find_map(|name| self.main.value(name).map(|value| (name, value)));
         if let Some((version_name, version)) = version {
             // Java does not break this line.
             out.extend_from_slice(format!("{version_name}: {version}\r\n").as_bytes());

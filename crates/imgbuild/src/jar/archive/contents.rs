@@ -105,10 +105,7 @@ impl Contents {
         if rest > 0 {
             count = self.produce(&mut out[..wanted])?;
             if count == 0 {
-                return Err(Flaw::hostile(format!(
-                    "it inflates to {} bytes and claims {}",
-                    self.produced, self.entry.size
-                )));
+                return Err(Flaw::hostile(format!("it inflates to {} bytes and claims {}", self.produced, self.entry.size)));
             }
             self.crc32.update(&out[..count]);
             self.produced += count as u64;
@@ -131,10 +128,6 @@ impl Read for Contents {
 
 impl fmt::Debug for Contents {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Contents")
-            .field("entry", &self.entry.name)
-            .field("produced", &self.produced)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Contents").field("entry", &self.entry.name).field("produced", &self.produced).finish_non_exhaustive()
     }
 }

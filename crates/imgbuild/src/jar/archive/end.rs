@@ -43,7 +43,8 @@ pub(super) fn find(bytes: &Bytes) -> Result<Directory, Flaw> {
     let mut directory_end = end_at;
     if let Some((at, end64)) = end64_record(bytes, end_at)? {
         directory_end = at;
-        let wide = [(end64.u64(32), &mut entries, 0xffff), (end64.u64(40), &mut size, 0xffff_ffff), (end64.u64(48), &mut offset, 0xffff_ffff)];
+        let wide =
+            [(end64.u64(32), &mut entries, 0xffff), (end64.u64(40), &mut size, 0xffff_ffff), (end64.u64(48), &mut offset, 0xffff_ffff)];
         for (value, narrow, magic) in wide {
             if *narrow != magic && *narrow != value {
                 return Err(Flaw::hostile("its zip64 end record contradicts its end record"));
@@ -60,9 +61,7 @@ pub(super) fn find(bytes: &Bytes) -> Result<Directory, Flaw> {
     if entries * HEADER > size {
         return Err(Flaw::format(format!("its directory of {size} bytes cannot hold {entries} entries")));
     }
-    let start = directory_end
-        .checked_sub(size)
-        .ok_or_else(|| Flaw::Truncated("its directory would start before the file".to_owned()))?;
+    let start = directory_end.checked_sub(size).ok_or_else(|| Flaw::Truncated("its directory would start before the file".to_owned()))?;
     let shift = start
         .checked_sub(offset)
         .ok_or_else(|| Flaw::Truncated("its directory lies before the place that its end record names".to_owned()))?;

@@ -13,8 +13,7 @@ impl Wide<'_> {
         if *field != 0xffff_ffff {
             return Ok(());
         }
-        let (value, rest) =
-            self.rest.split_first_chunk().ok_or_else(|| Flaw::format("a zip64 size or offset is missing"))?;
+        let (value, rest) = self.rest.split_first_chunk().ok_or_else(|| Flaw::format("a zip64 size or offset is missing"))?;
         *field = u64::from_le_bytes(*value);
         self.rest = rest;
         Ok(())

@@ -32,10 +32,7 @@ impl Flaw {
         let archive = archive.to_owned();
         let entry = entry.map(str::to_owned);
         match self {
-            Self::Io(source) => Error::Io {
-                what: entry.map_or(archive.clone(), |entry| format!("{archive}!/{entry}")),
-                source,
-            },
+            Self::Io(source) => Error::Io { what: entry.map_or(archive.clone(), |entry| format!("{archive}!/{entry}")), source },
             Self::NotAZip(reason) => Error::NotAJar { archive, reason },
             Self::Truncated(reason) => Error::Truncated { archive, reason },
             Self::Format(reason) => Error::Format { archive, entry, reason },

@@ -57,9 +57,9 @@ impl Archive {
     /// # Errors
     /// [`Error::Unsupported`] when it is deflated, else as [`Archive::open`].
     pub fn open_nested(&self, entry: &Entry) -> Result<Self, Error> {
-        let bytes = entry.stored().ok_or_else(|| {
-            entry.error(Flaw::unsupported("it is a JAR that is deflated inside a JAR, which cannot be read by position"))
-        })?;
+        let bytes = entry
+            .stored()
+            .ok_or_else(|| entry.error(Flaw::unsupported("it is a JAR that is deflated inside a JAR, which cannot be read by position")))?;
         Self::open(&format!("{}!/{}", self.name, entry.name()), bytes.clone())
     }
 
@@ -92,9 +92,8 @@ impl Archive {
 fn read_entries(name: &Arc<str>, bytes: &Bytes) -> Result<Vec<Entry>, Error> {
     let whole = |flaw: Flaw| flaw.within(name, None);
     let directory = end::find(bytes).map_err(whole)?;
-    let headers = bytes
-        .slice(directory.start, directory.size)
-        .ok_or_else(|| whole(Flaw::Truncated("its directory is incomplete".to_owned())))?;
+    let headers =
+        bytes.slice(directory.start, directory.size).ok_or_else(|| whole(Flaw::Truncated("its directory is incomplete".to_owned())))?;
     let mut headers = BufReader::with_capacity(64 << 10, headers.reader());
     let mut found = Found::default();
     for _ in 0..directory.entries {
@@ -131,10 +130,7 @@ impl Found {
     /// Counts the entry, confirms it, and tells where its data is.
     fn add(&mut self, bytes: &Bytes, header: &Header, directory: &Directory) -> Result<Bytes, Flaw> {
         self.count(header)?;
-        let at = header
-            .offset
-            .checked_add(directory.shift)
-            .ok_or_else(|| Flaw::format("its offset is out of range"))?;
+        let at = header.offset.checked_add(directory.shift).ok_or_else(|| Flaw::format("its offset is out of range"))?;
         let extent = local::confirm(bytes, header, at, directory.start)?;
         self.extents.push((at, extent.end, self.entries.len()));
         Ok(extent.data)

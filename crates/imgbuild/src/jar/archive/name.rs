@@ -16,8 +16,7 @@ pub(super) fn parse(raw: &[u8], utf8: bool) -> Result<String, Flaw> {
         // Without the flag Java reads UTF-8, Python code page 437.
         return Err(Flaw::hostile(format!("the name `{}` does not say its encoding", shown())));
     }
-    let name = std::str::from_utf8(raw)
-        .map_err(|_| Flaw::hostile(format!("the name `{}` is not UTF-8 as it claims", shown())))?;
+    let name = std::str::from_utf8(raw).map_err(|_| Flaw::hostile(format!("the name `{}` is not UTF-8 as it claims", shown())))?;
     let why = if name.starts_with('/') {
         Some("is absolute")
     } else if name.contains('\0') {
@@ -52,7 +51,8 @@ mod tests {
     #[test]
     fn names_that_are_not_are_refused() {
         let names = [
-            "", "/", "/a", "//a", "..", "../a", "a/../b", "a/..", "a/../", ".", "./a", "a/.", "a//b", "a//", "a\0b", "a\\b", "..\\a", "C:\\a",
+            "", "/", "/a", "//a", "..", "../a", "a/../b", "a/..", "a/../", ".", "./a", "a/.", "a//b", "a//", "a\0b", "a\\b", "..\\a",
+            "C:\\a",
         ];
         for name in names {
             assert!(parse(name.as_bytes(), true).is_err(), "{name:?}");

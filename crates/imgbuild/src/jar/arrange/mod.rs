@@ -15,8 +15,8 @@ use std::str::FromStr;
 use super::Error;
 use super::layers::Layers;
 
-pub(super) use self::choice::choose;
 pub use self::choice::Choice;
+pub(super) use self::choice::choose;
 pub use self::content::Content;
 pub(super) use self::exploded::explode;
 pub(super) use self::extracted::extract;
@@ -121,8 +121,7 @@ impl FromStr for Layout {
 
 /// Puts files into their layers: `placed` comes with the name of each file's layer.
 pub(super) fn into_layers(layers: &Layers, placed: impl IntoIterator<Item = (String, Placed)>) -> Vec<Layer> {
-    let mut filled: Vec<Layer> =
-        layers.names().into_iter().map(|name| Layer { name: name.to_owned(), files: Vec::new() }).collect();
+    let mut filled: Vec<Layer> = layers.names().into_iter().map(|name| Layer { name: name.to_owned(), files: Vec::new() }).collect();
     for (name, file) in placed {
         match filled.iter_mut().find(|layer| layer.name == name) {
             Some(layer) => layer.files.push(file),

@@ -89,12 +89,7 @@ fn assert_same(jar: &Path, ours: &Tree, theirs: &Tree) {
             let (ours, theirs) = (entries(bytes), entries(&theirs[path]));
             assert_eq!(names(&ours), names(&theirs), "{}", jar.display());
             for (name, content) in &ours {
-                assert_eq!(
-                    String::from_utf8_lossy(content),
-                    String::from_utf8_lossy(&theirs[name]),
-                    "{} {name}",
-                    jar.display()
-                );
+                assert_eq!(String::from_utf8_lossy(content), String::from_utf8_lossy(&theirs[name]), "{} {name}", jar.display());
                 assert!(*content == theirs[name]);
             }
         } else {
@@ -117,8 +112,7 @@ fn boots_own_tool_lays_out_the_same() {
             // `--application-filename` is for the first only, and harmless to the second.
             let layered = oracle(path, &[&arguments[..], &["--layers"]].concat());
             let flat = || oracle(path, &arguments);
-            let Some((theirs, layered)) = layered.map(|tree| (tree, true)).or_else(|| flat().map(|tree| (tree, false)))
-            else {
+            let Some((theirs, layered)) = layered.map(|tree| (tree, true)).or_else(|| flat().map(|tree| (tree, false))) else {
                 continue;
             };
             assert_same(path, &ours(&jar, layout, layered), &theirs);
