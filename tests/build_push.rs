@@ -1,5 +1,7 @@
 //! Builds that are pushed to the in-memory registry: what is sent, what is not, and what is there afterwards.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

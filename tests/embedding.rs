@@ -1,5 +1,7 @@
 //! The library as a Rust tool uses it: the example runs, bytes can be handed in, and a build can be stopped.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
+
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -61,7 +63,7 @@ async fn events_tell_the_way_of_a_build() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancelled_build_stops_at_once_and_forgets_its_uploads() {
-    let stalled = When::request("PUT", "/blobs/uploads/").then(What::StallRequestAt(0, Duration::from_secs(60)));
+    let stalled = When::request("PUT", "/blobs/uploads/").then(What::StallRequestAt(0, Duration::from_mins(1)));
     let registry = Registry::builder().fault(stalled).start();
     let cancel = Cancel::new();
     let target = RegistryTarget::new(registry.reference("koin/api", "1").parse().unwrap());

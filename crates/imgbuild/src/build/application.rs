@@ -1,7 +1,7 @@
 //! The JAR → the files of its layers, and what starts it.
 
 use super::{Application, Error};
-use crate::jar::{Bytes, Jar, Launch, Layout};
+use crate::jar::{Bytes, Choice, Jar, Launch};
 use crate::layer::{Attributes, Files};
 use crate::recipe::Recipe;
 
@@ -10,10 +10,8 @@ use crate::recipe::Recipe;
 pub(super) struct Arranged {
     /// Layer names and files, oldest changes first.
     pub(super) layers: Vec<(String, Files)>,
-    /// The layout that was used.
-    pub(super) layout: Layout,
-    /// Why it is not `extracted`, where it could be expected.
-    pub(super) reason: Option<String>,
+    /// The layout that was used, and why it is not `extracted` where it could be expected.
+    pub(super) choice: Choice,
     /// What starts it.
     pub(super) entrypoint: Vec<String>,
     /// The JAR, to be asked whether it was rewritten meanwhile.
@@ -29,14 +27,8 @@ pub(super) fn arrange(recipe: &Recipe, application: &Application) -> Result<Arra
         Application::Bytes { name, bytes } => Jar::read(name, bytes.clone())?,
     };
     jar.require_executable()?;
-    let (layout, reason) = match recipe.layout {
-        Some(layout) => (layout, None),
-        None => {
-            let choice = jar.default_layout()?;
-            (choice.layout, choice.reason)
-        }
-    };
-    let arrangement = jar.arrange(layout, JAR_NAME)?;
+    let choice = recipe.layout.map_or_else(|| jar.default_layout(), |layout| Ok(Choice { layout, reason: None }))?;
+    let arrangement = jar.arrange(choice.layout, JAR_NAME)?;
     let folder = recipe.application_folder();
     let attributes = recipe.attributes(Attributes::FILE);
     let mut layers = Vec::with_capacity(arrangement.layers.len());
@@ -53,5 +45,5 @@ pub(super) fn arrange(recipe: &Recipe, application: &Application) -> Result<Arra
         Launch::Jar(name) => java(&["-jar", &format!("{folder}/{name}")]),
         Launch::Class(name) => java(&["-cp", folder, name]),
     };
-    Ok(Arranged { layers, layout, reason, entrypoint, bytes: jar.archive().bytes().clone() })
+    Ok(Arranged { layers, choice, entrypoint, bytes: jar.archive().bytes().clone() })
 }

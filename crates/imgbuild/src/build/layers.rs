@@ -12,7 +12,7 @@ use crate::event::{Event, Events};
 use crate::layer::{self, Built, Encoding, Files, Key, Layer, Stop};
 use crate::oci::{Descriptor, Digest, MediaType};
 
-/// Layers without secrets up to this size are compressed in memory; larger private ones go to a file without a name.
+/// Private layers up to this size are compressed in memory; larger ones go to a file without a name.
 const MAX_IN_MEMORY: u64 = 8 << 20;
 
 /// Makes layers.
@@ -72,13 +72,8 @@ impl Maker {
     async fn make_private(&self, planned: &PlannedLayer) -> Result<Layer, Error> {
         let (files, encoding, stop) = (planned.content.clone(), self.encoding, self.stop.clone());
         let media_type = self.media_type();
-        let in_memory = planned.bytes <= MAX_IN_MEMORY;
-        let (blob, diff_id) = self
-            .on_a_core(&planned.name, move || match in_memory {
-                true => in_memory_blob(&files, encoding, media_type, &stop),
-                false => nameless_blob(&files, encoding, media_type, &stop),
-            })
-            .await?;
+        let make = if planned.bytes <= MAX_IN_MEMORY { in_memory_blob } else { nameless_blob };
+        let (blob, diff_id) = self.on_a_core(&planned.name, move || make(&files, encoding, media_type, &stop)).await?;
         let layer = Layer::new(&planned.name, blob, diff_id);
         self.report(&layer, false);
         Ok(layer)

@@ -59,7 +59,7 @@ impl Plan {
         if recipe.platforms.is_empty() {
             return Err(Error::NoPlatforms);
         }
-        let Arranged { layers, layout, reason, entrypoint, bytes } = arrange(recipe, application)?;
+        let Arranged { layers, choice, entrypoint, bytes } = arrange(recipe, application)?;
         let mut planned = Vec::new();
         for (name, files) in layers {
             planned.push(PlannedLayer::new(name, recipe, recipe.platforms.clone(), files, false)?);
@@ -77,8 +77,8 @@ impl Plan {
         Ok(Self {
             base: recipe.base.to_string(),
             platforms: recipe.platforms.clone(),
-            layout,
-            layout_reason: reason,
+            layout: choice.layout,
+            layout_reason: choice.reason,
             layers: planned,
             overlay,
             jar: bytes,
@@ -114,6 +114,7 @@ impl PlannedLayer {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands references to `serialize_with`")]
 fn as_text<S: serde::Serializer>(layout: &Layout, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(layout)
 }

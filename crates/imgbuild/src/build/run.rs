@@ -53,7 +53,9 @@ async fn flow(build: Build, stop: &StopOnDrop, sessions: &Sessions) -> Result<Re
         Some(client) => client,
         None => Client::builder().events(events.clone()).build(),
     };
-    targets.iter().for_each(|target| target.connect(&client));
+    for target in &targets {
+        target.connect(&client);
+    }
     let cache = cache.map_or_else(Cache::temporary, Ok)?;
 
     let base = Resolver::new(&client, Some(&cache)).resolve(&recipe.base, &recipe.platforms).await?;

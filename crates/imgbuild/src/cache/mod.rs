@@ -70,7 +70,8 @@ impl Cache {
     pub fn temporary() -> Result<Self, Error> {
         let folder = tempfile::Builder::new().prefix("imgbuild-").tempdir();
         let folder = folder.map_err(|source| Error::Write { path: std::env::temp_dir(), source })?;
-        Self::prepare(&folder.path().to_owned(), Some(folder))
+        let path = folder.path().to_owned();
+        Self::prepare(&path, Some(folder))
     }
 
     /// Where the cache lies when nobody says: `imgbuild` in the user's cache folder (XDG).

@@ -13,7 +13,7 @@ fn parent(config: &Value, layer_types: &[MediaType]) -> Parent {
     let mut config = config.clone();
     let diff_ids: Vec<Digest> = (0_u8..).take(layer_types.len()).map(digest).collect();
     config["rootfs"] = json!({"type": "layers", "diff_ids": diff_ids});
-    let layers = layer_types.iter().enumerate().map(|(at, media_type)| Blob::from_bytes(media_type.clone(), vec![at as u8; at + 1]));
+    let layers = (0_u8..).zip(layer_types).map(|(byte, media_type)| Blob::from_bytes(media_type.clone(), vec![byte; 3]));
     Parent {
         platform: "linux/arm64/v8".parse().unwrap(),
         digest: digest(99),

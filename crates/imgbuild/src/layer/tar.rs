@@ -8,6 +8,8 @@ use super::{Attributes, Entry, Error, Files, Kind, Stop};
 
 /// Entries and their content are padded to blocks of this size.
 const BLOCK: u64 = 512;
+/// Two empty blocks end an archive.
+const END: [u8; 1024] = [0; 1024];
 /// Largest number of seven octal digits, the width of `uid` and `gid`.
 const MAX_OCTAL_7: u64 = 0o777_7777;
 /// Largest number of eleven octal digits, the width of `size` and `mtime`.
@@ -23,7 +25,7 @@ pub(super) fn write_archive(files: &Files, writer: &mut impl Write, stop: &Stop)
     for (path, entry) in files.entries() {
         write_entry(path, entry, writer, &mut piece, stop)?;
     }
-    writer.write_all(&[0; 2 * BLOCK as usize]).map_err(Error::Write)
+    writer.write_all(&END).map_err(Error::Write)
 }
 
 fn write_entry(path: &str, entry: &Entry, writer: &mut impl Write, piece: &mut [u8], stop: &Stop) -> Result<(), Error> {

@@ -29,10 +29,11 @@ fn digest_and_diff_id_are_those_of_the_bytes() {
     for encoding in ["gzip", "gzip:1", "zstd", "zstd:9"] {
         let (bytes, built) = archive(&files, encoding);
         let mut read = Vec::new();
-        match encoding.starts_with("gzip") {
-            true => flate2::read::GzDecoder::new(&bytes[..]).read_to_end(&mut read).unwrap(),
-            false => zstd::Decoder::new(&bytes[..]).unwrap().read_to_end(&mut read).unwrap(),
-        };
+        if encoding.starts_with("gzip") {
+            flate2::read::GzDecoder::new(&bytes[..]).read_to_end(&mut read).unwrap();
+        } else {
+            zstd::Decoder::new(&bytes[..]).unwrap().read_to_end(&mut read).unwrap();
+        }
         assert_eq!(read, tar);
         assert_eq!((built.digest, built.diff_id, built.size), (Digest::of(&bytes), plain.digest.clone(), bytes.len() as u64));
     }

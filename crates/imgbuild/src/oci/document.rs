@@ -39,6 +39,7 @@ pub enum DocumentError {
 
 /// A manifest or an index, by what it says of itself.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "a build holds a handful of documents, each for a moment")]
 pub enum Document {
     /// The list of a multi-platform image.
     Index(Index),
