@@ -1,0 +1,9 @@
+//! The promise to users, judged by the programs of others: a real Spring Boot archive, a real JDK base, a real registry with
+//! real tokens, and the engines and emulators that run what came out. What is not installed is skipped; CI requires all of it.
+
+mod extract;
+mod publish;
+mod repeat;
+mod run;
+mod scenario;
+mod transfers;
