@@ -47,10 +47,12 @@ fn the_arm64_image_runs_emulated() {
     let source = format!("docker://{}", scenario.target());
     let Some(unpacked) = Unpacked::from(&source, "arm64", Some("reader:readpw")) else { return };
 
-    let version = unpacked.command("/usr/bin/java", "/app").arg("-version").output().unwrap();
+    let Some(mut java) = unpacked.command("/usr/bin/java", "/app") else { return };
+    let version = java.arg("-version").output().unwrap();
     assert!(version.status.success() && String::from_utf8_lossy(&version.stderr).contains("OpenJDK"), "{version:?}");
 
-    let said = unpacked.command("/usr/bin/java", "/app").args(["-jar", "/app/app.jar"]).output().unwrap();
+    let Some(mut java) = unpacked.command("/usr/bin/java", "/app") else { return };
+    let said = java.args(["-jar", "/app/app.jar"]).output().unwrap();
     let text = String::from_utf8_lossy(&said.stdout);
     assert!(said.status.success(), "{said:?}");
     assert!(text.contains(GREETING), "{said:?}");

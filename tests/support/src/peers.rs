@@ -102,3 +102,8 @@ fn made(path: PathBuf) -> Option<PathBuf> {
     }
     Some(path)
 }
+
+/// Whether we are root, without whom nothing is mounted.
+fn root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}

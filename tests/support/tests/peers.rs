@@ -112,7 +112,8 @@ fn java_of_the_base_runs_on_both_architectures() {
     let Some(unpacked) = Unpacked::from(&format!("docker://{image}"), "arm64", Some("reader:readpw")) else {
         return;
     };
-    let version = unpacked.command("/usr/bin/java", "/").arg("-version").output().unwrap();
+    let Some(mut java) = unpacked.command("/usr/bin/java", "/") else { return };
+    let version = java.arg("-version").output().unwrap();
     assert!(String::from_utf8_lossy(&version.stderr).contains("OpenJDK"), "{version:?}");
 
     let Some(engine) = Engine::start() else {

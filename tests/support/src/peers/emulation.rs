@@ -1,41 +1,56 @@
 //! An image's files, unpacked by `umoci`, and its programs, run by `qemu` when they are of another machine.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
 use super::layout::copy_single;
-use super::{Peer, require};
+use super::{require, root};
+use crate::peer;
+
+/// Runs a program with `$1` as its root and `$2` as its directory there. The kernel's own folders are mounted for it alone.
+const INSIDE: &str = r#"
+root=$1 directory=$2
+shift 2
+mkdir -p "$root/proc" "$root/dev"
+mount -t proc proc "$root/proc"
+mount --rbind /dev "$root/dev"
+exec unshare --root="$root" --wd="$directory" "$@"
+"#;
+
+/// Where the emulator lies in an unpacked image.
+const EMULATOR: &str = "qemu";
 
 /// The root file system of one platform's image.
 #[derive(Debug)]
 pub struct Unpacked {
-    emulator: Option<Peer>,
+    emulated: bool,
     bundle: TempDir,
 }
 
 impl Unpacked {
     /// Unpacks the image of one Linux architecture; `source` and `credentials` as in [`copy_single`].
     ///
-    /// A skip where `skopeo`, `umoci` or the emulator is missing.
+    /// A skip where `skopeo` or `umoci` is missing.
     ///
     /// # Panics
     /// Where one of them refuses the image.
     #[must_use]
     pub fn from(source: &str, architecture: &str, credentials: Option<&str>) -> Option<Self> {
         let umoci = require("umoci")?;
-        let emulator = match architecture {
-            "arm64" if cfg!(not(target_arch = "aarch64")) => Some(require("qemu-aarch64-static")?),
-            "amd64" if cfg!(not(target_arch = "x86_64")) => Some(require("qemu-x86_64-static")?),
-            _ => None,
-        };
+        if !root() {
+            peer::skip("`umoci unpack` needs root");
+            return None;
+        }
         let bundle = tempfile::tempdir().unwrap_or_else(|error| panic!("cannot make a folder for an image: {error}"));
         let layout = bundle.path().join("layout");
         copy_single(source, architecture, credentials, &layout)?;
         let image = format!("{}:image", layout.display());
         umoci.run(["unpack".as_ref(), "--image".as_ref(), image.as_ref(), bundle.path().join("bundle").as_os_str()]);
-        Some(Self { emulator, bundle })
+        let native = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
+        Some(Self { emulated: architecture != native, bundle })
     }
 
     /// Where `/` of the image lies.
@@ -46,49 +61,23 @@ impl Unpacked {
 
     /// A command that runs the image's program `path` in its directory `workdir`, both absolute in the image.
     ///
+    /// A program of another machine is given to the emulator, which is put into the root for that; the kernel is told nothing.
+    /// A skip where the emulator is missing.
+    ///
     /// # Panics
-    /// Where the program's path leads out of the image.
+    /// Where the emulator cannot be copied.
     #[must_use]
-    pub fn command(&self, path: &str, workdir: &str) -> Command {
-        let root = self.root();
-        let mut command = if let Some(emulator) = &self.emulator {
-            // `-L` shows the image's files where the program looks for `/…`; the kernel is told nothing.
-            let mut command = emulator.command();
-            command.arg("-L").arg(&root).arg(resolve(&root, path));
-            command
-        } else {
-            let mut command = Command::new("chroot");
-            command.arg(&root).arg(path);
-            command
-        };
-        command.current_dir(root.join(workdir.trim_start_matches('/')));
-        command
-    }
-}
-
-/// Follows symlinks as they read inside the root, so that none leads to this machine's files.
-fn resolve(root: &Path, path: &str) -> PathBuf {
-    let mut pending: Vec<String> = path.split('/').rev().map(str::to_owned).collect();
-    let mut resolved = PathBuf::new();
-    let mut followed = 0;
-    while let Some(component) = pending.pop() {
-        match component.as_str() {
-            "" | "." => {}
-            ".." => {
-                resolved.pop();
-            }
-            name => match std::fs::read_link(root.join(&resolved).join(name)) {
-                Ok(target) => {
-                    followed += 1;
-                    assert!(followed < 40, "too many symlinks on the way to `{path}`");
-                    if target.is_absolute() {
-                        resolved = PathBuf::new();
-                    }
-                    pending.extend(target.to_string_lossy().split('/').rev().map(str::to_owned));
-                }
-                Err(_) => resolved.push(name),
-            },
+    pub fn command(&self, path: &str, workdir: &str) -> Option<Command> {
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "--pid", "--fork", "--kill-child", "sh", "-ec", INSIDE, "sh"]);
+        command.arg(self.root()).arg(workdir).stdin(Stdio::null());
+        if self.emulated {
+            let emulator = require(if cfg!(target_arch = "aarch64") { "qemu-x86_64-static" } else { "qemu-aarch64-static" })?;
+            let copied = fs::copy(emulator.path(), self.root().join(EMULATOR));
+            copied.unwrap_or_else(|error| panic!("cannot copy `{}`: {error}", emulator.path().display()));
+            command.arg(format!("/{EMULATOR}"));
         }
+        command.arg(path);
+        Some(command)
     }
-    root.join(resolved)
 }

@@ -8,7 +8,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use super::process::Running;
-use super::{Peer, require};
+use super::{Peer, require, root};
 use crate::peer;
 
 /// A running `dockerd` that touches neither this machine's network nor its other engines.
@@ -118,8 +118,4 @@ fn release(folder: &Path) {
     for mount in below.collect::<Vec<_>>().into_iter().rev() {
         drop(Command::new("umount").args(["--lazy", mount]).output());
     }
-}
-
-fn root() -> bool {
-    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }
