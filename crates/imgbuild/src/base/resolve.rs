@@ -1,5 +1,7 @@
 //! Finds the base image of each platform.
 
+use futures_util::future::try_join_all;
+
 use super::select::{Choice, choose, platforms};
 use super::store::Store;
 use super::{Error, error};
@@ -42,10 +44,7 @@ impl<'a> Resolver<'a> {
     pub async fn resolve(&self, location: &Location, wanted: &[Platform]) -> Result<Base, Error> {
         let store = Store::open(location, self.client, self.cache)?;
         let root = store.root().await?;
-        let mut images = Vec::with_capacity(wanted.len());
-        for platform in wanted {
-            images.push(find(&store, &root, platform).await?);
-        }
+        let images = try_join_all(wanted.iter().map(|platform| find(&store, &root, platform))).await?;
         Ok(Base { digest: root.descriptor().digest.clone(), images })
     }
 }

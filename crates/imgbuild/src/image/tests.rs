@@ -24,10 +24,11 @@ fn parent(config: &Value, layer_types: &[MediaType]) -> Parent {
 }
 
 fn base() -> Value {
+    let exact: Value = serde_json::from_str("[1.10, 123456789012345678901234567890, 1e+400]").unwrap();
     json!({
         "architecture": "arm64", "os": "linux", "os.version": "1", "variant": "v8", "created": "2024-05-06T07:08:09.123Z",
         "config": {"Env": ["PATH=/bin", "LANG=C"], "Cmd": ["jshell"], "WorkingDir": "/srv", "Healthcheck": {"Test": ["CMD", "x"]},
-                   "OnBuild": ["RUN y"], "Shell": ["/bin/bash"], "X-Unknown": 7, "Labels": {"a": "1"}, "ExposedPorts": {"80/tcp": {}}},
+                   "OnBuild": ["RUN y"], "Shell": ["/bin/bash"], "X-Unknown": exact, "Labels": {"a": "1"}, "ExposedPorts": {"80/tcp": {}}},
         "history": [{"created_by": "os"}, {"created_by": "env", "empty_layer": true}, {"created_by": "jdk"}],
         "moby.unknown": {"kept": true}
     })
@@ -73,6 +74,12 @@ async fn a_base_config_is_patched_and_nothing_is_lost() {
     for key in ["architecture", "os", "os.version", "variant", "moby.unknown", "created"] {
         assert_eq!(config[key], base()[key], "{key}");
     }
+}
+
+#[tokio::test]
+async fn numbers_keep_their_digits() {
+    let (config, ..) = compose(&parent(&base(), &[GZIP]), &Overlay::default(), &Created::OfBase, Format::Oci).await;
+    assert!(config.to_string().contains("[1.10,123456789012345678901234567890,1e+400]"), "{config}");
 }
 
 #[tokio::test]
