@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::auth::{Anonymous, Credentials};
+use super::Error;
+use super::auth::{Anonymous, Credentials, DockerCredentials};
 use super::client::Client;
+use super::mirror::Mirrors;
 use super::transport::{Clients, Hosts, Names, Policy, Proxies, Transport};
 use crate::event::Events;
 
@@ -24,6 +26,7 @@ pub struct ClientBuilder {
     jobs: usize,
     deadline: Option<Duration>,
     policy: Policy,
+    mirrors: Mirrors,
 }
 
 impl Default for ClientBuilder {
@@ -37,6 +40,7 @@ impl Default for ClientBuilder {
             jobs: DEFAULT_JOBS,
             deadline: None,
             policy: Policy::default(),
+            mirrors: Mirrors::default(),
         }
     }
 }
@@ -108,10 +112,31 @@ impl ClientBuilder {
         self
     }
 
+    /// Where to pull from instead of the registries themselves.
+    pub fn mirrors(mut self, mirrors: Mirrors) -> Self {
+        self.hosts.insecure.extend(mirrors.insecure_hosts());
+        self.mirrors = mirrors;
+        self
+    }
+
+    /// Everything that the environment says: Docker's and podman's credentials, proxies, the folders of certificates that Docker
+    /// and containers' tools use, and registries.conf.
+    ///
+    /// # Errors
+    /// When a registries.conf is there and cannot be read.
+    pub fn with_environment(mut self) -> Result<Self, Error> {
+        let home = std::env::home_dir();
+        let below_home = [".config/containers/certs.d", ".config/docker/certs.d"].map(|folder| home.as_ref().map(|home| home.join(folder)));
+        let system = ["/etc/containers/certs.d", "/etc/docker/certs.d"].map(|folder| Some(PathBuf::from(folder)));
+        self.hosts.certificates.extend(below_home.into_iter().chain(system).flatten());
+        let mirrors = Mirrors::from_environment()?;
+        Ok(self.credentials(DockerCredentials::from_environment()).proxies(Proxies::from_environment()).mirrors(mirrors))
+    }
+
     /// The client. It connects to nothing yet.
     #[must_use]
     pub fn build(self) -> Client {
         let clients = Clients::new(self.hosts, self.proxies, Names::with_fixed(self.names), &self.policy);
-        Client::new(Transport::new(clients, self.policy, self.deadline, self.events, self.credentials), self.jobs)
+        Client::new(Transport::new(clients, self.policy, self.deadline, self.events, self.credentials), self.mirrors, self.jobs)
     }
 }

@@ -10,6 +10,7 @@ use url::Url;
 use super::Error;
 use super::builder::ClientBuilder;
 use super::download::RemoteSource;
+use super::mirror::Mirrors;
 use super::push::Pusher;
 use super::transport::{Endpoint, Transport};
 use crate::blob::Blob;
@@ -22,6 +23,7 @@ pub struct Client(pub(super) Arc<Shared>);
 
 pub(super) struct Shared {
     pub(super) transport: Transport,
+    pub(super) mirrors: Mirrors,
     pub(super) downloads: Arc<Semaphore>,
     pub(super) uploads: Semaphore,
     endpoints: Mutex<HashMap<String, Arc<Endpoint>>>,
@@ -33,9 +35,10 @@ impl Client {
         ClientBuilder::default()
     }
 
-    pub(super) fn new(transport: Transport, jobs: usize) -> Self {
+    pub(super) fn new(transport: Transport, mirrors: Mirrors, jobs: usize) -> Self {
         Self(Arc::new(Shared {
             transport,
+            mirrors,
             downloads: Arc::new(Semaphore::new(jobs)),
             uploads: Semaphore::new(jobs),
             endpoints: Mutex::default(),
@@ -67,6 +70,13 @@ impl Client {
         let mut endpoints = self.0.endpoints.lock().unwrap_or_else(PoisonError::into_inner);
         let make = || Arc::new(Endpoint::new(reference.domain(), reference.registry_host()));
         Arc::clone(endpoints.entry(reference.domain().to_owned()).or_insert_with(make))
+    }
+
+    /// The places to read a reference from, the registry itself last; one behind which another stands is not insisted on.
+    pub(super) fn places(&self, reference: &Reference) -> Result<Vec<(Reference, bool)>, Error> {
+        let places = self.0.mirrors.places(reference)?;
+        let last = places.len();
+        Ok(places.into_iter().enumerate().map(|(number, place)| (place, number + 1 == last)).collect())
     }
 
     /// The URL of `what` in the repository of a reference, such as `manifests/latest`.

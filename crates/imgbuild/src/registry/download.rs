@@ -28,12 +28,25 @@ impl RemoteSource {
     pub(super) fn new(client: Client, repository: Reference) -> Self {
         Self { client, repository }
     }
+
+    /// Starts at the first place that has the blob. Where one breaks off later, it is asked again.
+    async fn start(&self, descriptor: &Descriptor) -> Result<Download, Error> {
+        let places = self.client.places(&self.repository.by_digest(descriptor.digest.clone()))?;
+        for (place, _) in places.iter().filter(|(_, is_last)| !is_last) {
+            match Download::start(self.client.clone(), place, descriptor, false).await {
+                Ok(download) => return Ok(download),
+                Err(error) => tracing::debug!("mirror `{place}`: {error}"),
+            }
+        }
+        let own = places.last().map_or(&self.repository, |(place, _)| place);
+        Download::start(self.client.clone(), own, descriptor, true).await
+    }
 }
 
 impl Source for RemoteSource {
     fn open<'a>(&'a self, descriptor: &'a Descriptor) -> BoxFuture<'a, Result<Reader, blob::Error>> {
         Box::pin(async {
-            let download = Download::start(self.client.clone(), &self.repository, descriptor).await.map_err(into_blob)?;
+            let download = self.start(descriptor).await.map_err(into_blob)?;
             let stream = try_unfold(download, |mut download| async move {
                 match download.next().await {
                     Ok(Some(bytes)) => Ok(Some((bytes, download))),
@@ -77,7 +90,7 @@ struct Download {
 }
 
 impl Download {
-    async fn start(client: Client, repository: &Reference, descriptor: &Descriptor) -> Result<Self, Error> {
+    async fn start(client: Client, repository: &Reference, descriptor: &Descriptor, insists: bool) -> Result<Self, Error> {
         let endpoint = client.endpoint(repository);
         let url = client.url(&endpoint, repository, &format!("blobs/{}", descriptor.digest)).await?;
         let request = Request::new(Method::GET, url).access(repository.path(), Scopes::pull(repository.path()));
@@ -85,7 +98,7 @@ impl Download {
         let permit = Arc::clone(&client.0.downloads).acquire_owned().await.map_err(closed)?;
         let event = Event::TransferStarted { digest: descriptor.digest.clone(), direction: Direction::Download, size: descriptor.size };
         client.events().emit(&event);
-        let trial = client.transport().trial(request.line());
+        let trial = if insists { client.transport().trial(request.line()) } else { client.transport().short_trial(request.line()) };
         let cool_down = client.transport().cool_down(&request.url);
         let mut download = Self {
             client,

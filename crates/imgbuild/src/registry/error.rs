@@ -236,11 +236,6 @@ impl Error {
         }
     }
 
-    /// Whether a request got no answer or a broken one, so that it is unknown whether it took effect.
-    pub(crate) fn is_network(&self) -> bool {
-        matches!(self, Self::Network { .. })
-    }
-
     /// Whether the answer carried this code of the distribution specification.
     pub(crate) fn has_code(&self, code: &str) -> bool {
         match self {

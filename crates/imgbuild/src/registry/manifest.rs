@@ -23,16 +23,25 @@ impl Client {
     /// # Errors
     /// When the registry cannot be asked or denies it.
     pub async fn head(&self, reference: &Reference) -> Result<Option<Descriptor>, Error> {
+        for (place, is_last) in self.places(reference)? {
+            match self.head_at(&place, is_last).await {
+                Ok(None) | Err(_) if !is_last => {}
+                result => return result,
+            }
+        }
+        Ok(None)
+    }
+
+    /// The same without mirrors.
+    pub(super) async fn head_at(&self, reference: &Reference, insists: bool) -> Result<Option<Descriptor>, Error> {
         let endpoint = self.endpoint(reference);
-        let request = self.manifest_request(&endpoint, Method::HEAD, reference).await?;
+        let request = self.manifest_request(&endpoint, Method::HEAD, reference, insists).await?;
         let answer = self.transport().send(&endpoint, &request).await?;
         match answer.status() {
             StatusCode::OK => {}
             StatusCode::NOT_FOUND => return Ok(None),
             // Some proxies of registries know no HEAD.
-            StatusCode::METHOD_NOT_ALLOWED => {
-                return self.fetch(&endpoint, reference).await.map(|(document, _)| Some(document.descriptor().clone()));
-            }
+            StatusCode::METHOD_NOT_ALLOWED => return Ok(Some(self.document_at(reference, insists).await?.descriptor().clone())),
             _ => return Err(self.transport().refuse(&endpoint, &request, answer).await),
         }
         let digest = answer.header("docker-content-digest").and_then(|digest| digest.parse::<Digest>().ok());
@@ -42,7 +51,7 @@ impl Client {
             (Some(digest), Some(size), Some(media_type)) if reference.digest().is_none_or(|wanted| *wanted == digest) => {
                 Ok(Some(Descriptor::new(media_type, digest, size)))
             }
-            _ => Ok(Some(self.fetch(&endpoint, reference).await?.0.descriptor().clone())),
+            _ => Ok(Some(self.document_at(reference, insists).await?.descriptor().clone())),
         }
     }
 
@@ -51,8 +60,23 @@ impl Client {
     /// # Errors
     /// When it is not there, is not what its digest says, or is a document that imgbuild refuses.
     pub async fn pull_document(&self, reference: &Reference) -> Result<Document, Error> {
+        let places = self.places(reference)?;
+        for (place, _) in places.iter().filter(|(_, is_last)| !is_last) {
+            match self.document_at(place, false).await {
+                Ok(document) => return Ok(document),
+                Err(error) => tracing::debug!("mirror `{place}`: {error}"),
+            }
+        }
+        let own = places.last().map_or(reference, |(place, _)| place);
+        self.document_at(own, true).await
+    }
+
+    async fn document_at(&self, reference: &Reference, insists: bool) -> Result<Document, Error> {
         let endpoint = self.endpoint(reference);
-        Ok(self.fetch(&endpoint, reference).await?.0)
+        let request = self.manifest_request(&endpoint, Method::GET, reference, insists).await?;
+        let wanted = reference.digest().map(|digest| Descriptor::new(MediaType::Other("".into()), digest.clone(), u64::MAX));
+        let (raw, served) = self.document_bytes(&endpoint, &request, wanted.as_ref()).await?;
+        Document::parse(raw, served).map_err(|source| Error::Document { request: request.line(), source })
     }
 
     /// The document that `descriptor` names in `repository`; the descriptor's type decides, since its digest was checked.
@@ -61,8 +85,19 @@ impl Client {
     /// As [`pull_document`](Self::pull_document).
     pub async fn pull_child(&self, repository: &Reference, descriptor: &Descriptor) -> Result<Document, Error> {
         let reference = repository.by_digest(descriptor.digest.clone());
-        let endpoint = self.endpoint(&reference);
-        let request = self.manifest_request(&endpoint, Method::GET, &reference).await?;
+        let places = self.places(&reference)?;
+        for (place, _) in places.iter().filter(|(_, is_last)| !is_last) {
+            if let Ok(document) = self.child_at(place, descriptor, false).await {
+                return Ok(document);
+            }
+        }
+        let own = places.last().map_or(&reference, |(place, _)| place);
+        self.child_at(own, descriptor, true).await
+    }
+
+    async fn child_at(&self, reference: &Reference, descriptor: &Descriptor, insists: bool) -> Result<Document, Error> {
+        let endpoint = self.endpoint(reference);
+        let request = self.manifest_request(&endpoint, Method::GET, reference, insists).await?;
         let (raw, _) = self.document_bytes(&endpoint, &request, Some(descriptor)).await?;
         Document::parse(raw, Some(descriptor.media_type.clone())).map_err(|source| Error::Document { request: request.line(), source })
     }
@@ -80,17 +115,10 @@ impl Client {
         }
     }
 
-    async fn fetch(&self, endpoint: &Endpoint, reference: &Reference) -> Result<(Document, Option<MediaType>), Error> {
-        let request = self.manifest_request(endpoint, Method::GET, reference).await?;
-        let wanted = reference.digest().map(|digest| Descriptor::new(MediaType::Other("".into()), digest.clone(), u64::MAX));
-        let (raw, served) = self.document_bytes(endpoint, &request, wanted.as_ref()).await?;
-        let document = Document::parse(raw, served.clone()).map_err(|source| Error::Document { request: request.line(), source })?;
-        Ok((document, served))
-    }
-
-    async fn manifest_request(&self, endpoint: &Endpoint, method: Method, reference: &Reference) -> Result<Request, Error> {
+    async fn manifest_request(&self, endpoint: &Endpoint, method: Method, reference: &Reference, insists: bool) -> Result<Request, Error> {
         let url = self.url(endpoint, reference, &format!("manifests/{}", reference.selector())).await?;
-        Ok(Request::new(method, url).access(reference.path(), Scopes::pull(reference.path())).header(ACCEPT, ACCEPTED))
+        let request = Request::new(method, url).access(reference.path(), Scopes::pull(reference.path())).header(ACCEPT, ACCEPTED);
+        Ok(Request { insists, ..request })
     }
 
     /// Fetches a document and checks it against `wanted`; one that is wrong is fetched once more.

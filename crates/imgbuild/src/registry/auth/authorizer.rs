@@ -51,7 +51,7 @@ impl Authorizer {
         if let Some(lookup) = lookups.get(path) {
             return Ok(Arc::clone(lookup));
         }
-        let lookup = Arc::new(transport.credentials.find(&endpoint.domain, path).await?);
+        let lookup = Arc::new(endpoint.credentials.as_ref().unwrap_or(&transport.credentials).find(&endpoint.domain, path).await?);
         lookups.insert(path.to_owned(), Arc::clone(&lookup));
         Ok(lookup)
     }
@@ -106,11 +106,6 @@ impl Authorizer {
     /// Notes that the registry accepted an authorisation.
     pub(crate) fn accepted(&self) {
         self.accepted.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether the registry has asked for credentials at all.
-    pub(crate) fn challenge_scheme(&self) -> Option<String> {
-        lock(&self.challenge).as_ref().map(|challenge| challenge.scheme.clone())
     }
 
     /// The error for a 401 or 403 that stays.

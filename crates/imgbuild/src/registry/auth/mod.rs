@@ -7,7 +7,9 @@ mod challenge;
 mod config_file;
 mod credentials;
 mod docker;
+mod login;
 mod program;
+mod report;
 mod scope;
 mod token;
 
@@ -16,3 +18,4 @@ pub(crate) use scope::Scopes;
 
 pub use credentials::{Anonymous, Credential, Credentials, CredentialsError, Found, Lookup, StaticCredentials};
 pub use docker::DockerCredentials;
+pub use report::Standing;

@@ -37,7 +37,6 @@ pub(crate) struct Token {
     /// The server's own word on what it granted, where it said so.
     pub(super) granted: Option<String>,
     pub(super) until: Instant,
-    pub(super) life: Duration,
 }
 
 /// What is asked of whom.
@@ -117,7 +116,11 @@ fn post(realm: &Url, wish: &Wish<'_>, grant: &[(&str, &str)]) -> Request {
     if let Some(service) = wish.challenge.parameter("service").filter(|service| !service.is_empty()) {
         form.append_pair("service", service);
     }
-    form.append_pair("scope", &wish.scopes.to_strings().join(" ")).append_pair("client_id", "imgbuild");
+    let scopes = wish.scopes.to_strings();
+    if !scopes.is_empty() {
+        form.append_pair("scope", &scopes.join(" "));
+    }
+    form.append_pair("client_id", "imgbuild");
     Request::new(Method::POST, realm.clone()).body("application/x-www-form-urlencoded", Body::Bytes(form.finish().into()))
 }
 
@@ -145,7 +148,7 @@ async fn read(answer: Answer, scopes: &Scopes) -> Result<Token, Error> {
     let life = reply.expires_in.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(SHORTEST_LIFE);
     let life = life.clamp(SHORTEST_LIFE, LONGEST_LIFE);
     let granted = reply.scope.filter(|scope| !scope.is_empty());
-    Ok(Token { secret: Secret::new(secret), scopes: scopes.clone(), granted, until: Instant::now() + life - MARGIN, life })
+    Ok(Token { secret: Secret::new(secret), scopes: scopes.clone(), granted, until: Instant::now() + life - MARGIN })
 }
 
 async fn refuse(endpoint: &Endpoint, wish: &Wish<'_>, answer: Answer) -> Error {

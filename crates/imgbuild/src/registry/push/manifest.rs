@@ -6,6 +6,7 @@ use reqwest::{Method, StatusCode};
 use super::super::Error;
 use super::super::auth::Scopes;
 use super::super::transport::{Answer, Body, Request, is_transient};
+use super::referrer::subject_of;
 use super::{Pusher, Tagged, lock};
 use crate::blob::BoxFuture;
 use crate::event::Outcome;
@@ -53,14 +54,14 @@ impl Pusher {
 
     /// The digest that a reference names now.
     async fn names(&self, reference: &Reference) -> Result<Option<Digest>, Error> {
-        match self.0.client.head(reference).await {
+        match self.0.client.head_at(reference, true).await {
             // Where the repository does not exist yet, reading it can be denied to one who may create it.
             Err(Error::Denied(_)) => Ok(None),
             result => Ok(result?.map(|descriptor| descriptor.digest)),
         }
     }
 
-    async fn put_document(&self, reference: &Reference, descriptor: &Descriptor, bytes: &Bytes) -> Result<(), Error> {
+    pub(super) async fn put_document(&self, reference: &Reference, descriptor: &Descriptor, bytes: &Bytes) -> Result<(), Error> {
         let (client, endpoint) = (&self.0.client, &self.0.endpoint);
         let url = client.url(endpoint, reference, &format!("manifests/{}", reference.selector())).await?;
         let path = reference.path();
@@ -76,6 +77,12 @@ impl Pusher {
                 {
                     same_digest(&answer, &descriptor.digest)?;
                     self.0.documents.fetch_add(bytes.len() as u64, std::sync::atomic::Ordering::Relaxed);
+                    // A registry that lists referrers says so; for any other one the list is ours to keep.
+                    if answer.header("oci-subject").is_none()
+                        && let Some(subject) = subject_of(bytes)
+                    {
+                        self.keep_fallback(subject, descriptor, bytes).await?;
+                    }
                     return Ok(());
                 }
                 Ok(answer) => {

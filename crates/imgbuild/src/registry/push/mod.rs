@@ -4,6 +4,7 @@
 //! lost. It refuses to move a tag by itself: the caller says when everything below it is there.
 
 mod manifest;
+mod referrer;
 mod session;
 mod upload;
 

@@ -1,6 +1,6 @@
 //! One registry as a place to send requests to.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reqwest::Method;
@@ -8,7 +8,7 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use super::super::Error;
-use super::super::auth::Authorizer;
+use super::super::auth::{Authorizer, Credentials};
 use super::Transport;
 use super::address::{is_loopback, is_private, is_private_literal};
 use super::failure::{explain, is_plain_server};
@@ -25,6 +25,8 @@ pub(crate) struct Endpoint {
     /// Whether it answered from a private address.
     private: OnceLock<bool>,
     pub(crate) authorizer: Authorizer,
+    /// Credentials of its own, in the place of the client's.
+    pub(crate) credentials: Option<Arc<dyn Credentials>>,
 }
 
 impl Endpoint {
@@ -35,7 +37,14 @@ impl Endpoint {
             base: OnceCell::new(),
             private: OnceLock::new(),
             authorizer: Authorizer::default(),
+            credentials: None,
         }
+    }
+
+    /// The same registry for somebody else.
+    pub(crate) fn with_credentials(mut self, credentials: Arc<dyn Credentials>) -> Self {
+        self.credentials = Some(credentials);
+        self
     }
 
     /// `https://HOST/`, or `http://HOST/` where that host may lack TLS and does.

@@ -54,6 +54,10 @@ pub(crate) struct Request {
     pub(crate) own: Option<HeaderValue>,
     /// Whether the registry works for long after the last byte.
     pub(crate) commits: bool,
+    /// Whether redirects are followed.
+    pub(crate) follows: bool,
+    /// Whether a failure is worth more than one other attempt: where another place has the same, it is not.
+    pub(crate) insists: bool,
 }
 
 /// In whose name a request is sent.
@@ -65,7 +69,7 @@ pub(crate) struct Access {
 
 impl Request {
     pub(crate) fn new(method: Method, url: Url) -> Self {
-        Self { method, url, headers: HeaderMap::new(), body: Body::Empty, access: None, own: None, commits: false }
+        Self { method, url, headers: HeaderMap::new(), body: Body::Empty, access: None, own: None, commits: false, follows: true, insists: true }
     }
 
     pub(crate) fn access(mut self, path: &str, scopes: Scopes) -> Self {
@@ -119,6 +123,11 @@ impl Transport {
         Trial::new(self.policy.clone(), self.events.clone(), self.deadline, what)
     }
 
+    /// Two attempts at what another place has as well.
+    pub(crate) fn short_trial(&self, what: String) -> Trial {
+        Trial::new(self.policy.clone().attempts(2).longest_wait(Duration::ZERO), self.events.clone(), self.deadline, what)
+    }
+
     pub(crate) fn cool_down(&self, url: &Url) -> CoolDown {
         self.cool_downs.lock().unwrap_or_else(PoisonError::into_inner).entry(authority(url)).or_default().clone()
     }
@@ -128,7 +137,7 @@ impl Transport {
     /// # Errors
     /// Denials, and failures that another attempt did not or could not mend. Every other status is an answer.
     pub(crate) async fn send(&self, endpoint: &Endpoint, request: &Request) -> Result<Answer, Error> {
-        let mut trial = self.trial(request.line());
+        let mut trial = if request.insists { self.trial(request.line()) } else { self.short_trial(request.line()) };
         let cool_down = self.cool_down(&request.url);
         loop {
             let (error, wait) = match self.attempt(endpoint, request).await {
@@ -201,7 +210,7 @@ impl Transport {
         for _ in 0..=MAX_REDIRECTS {
             let answer = self.once(endpoint, request, &method, &url, authorization).await?;
             let is_read = matches!(method, Method::GET | Method::HEAD);
-            let follows = match answer.status().as_u16() {
+            let follows = request.follows && match answer.status().as_u16() {
                 301..=303 => is_read,
                 307 | 308 => is_read || same_origin_location(&answer),
                 _ => false,
