@@ -186,8 +186,11 @@ fn covers(prefix: &str, name: &str) -> bool {
 
 fn moved(reference: &Reference, prefix: &str, location: &str) -> Result<Reference, Error> {
     let text = reference.to_string();
-    let kept = if prefix.starts_with("*.") { text.find('/').map_or("", |slash| &text[slash..]) } else { &text[prefix.len().min(text.len())..] };
-    format!("{location}{kept}").parse().map_err(|error| Error::Input(format!("the mirror `{location}` of `{prefix}` makes no reference: {error}")))
+    let kept =
+        if prefix.starts_with("*.") { text.find('/').map_or("", |slash| &text[slash..]) } else { &text[prefix.len().min(text.len())..] };
+    format!("{location}{kept}")
+        .parse()
+        .map_err(|error| Error::Input(format!("the mirror `{location}` of `{prefix}` makes no reference: {error}")))
 }
 
 #[cfg(test)]
@@ -229,7 +232,10 @@ mod tests {
     #[test]
     fn a_registries_conf_names_places_in_order() {
         let digest = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-        assert_eq!(places("amazoncorretto:17").unwrap(), ["mirror.example:5000/hub/library/amazoncorretto:17", "docker.io/library/amazoncorretto:17"]);
+        assert_eq!(
+            places("amazoncorretto:17").unwrap(),
+            ["mirror.example:5000/hub/library/amazoncorretto:17", "docker.io/library/amazoncorretto:17"]
+        );
         assert_eq!(places(&format!("a/b@{digest}")).unwrap()[1], format!("second.example/a/b@{digest}"));
         assert_eq!(places("old.example/team/app:1").unwrap(), ["new.example/group/app:1"]);
         assert_eq!(places("old.example/teams/app:1").unwrap(), ["old.example/teams/app:1"]);

@@ -1,6 +1,18 @@
 //! The registry client against the testkit's registry: `protocol.md`, line by line.
 
 #[cfg(test)]
+mod authorisation;
+#[cfg(test)]
+mod environment;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod login;
+#[cfg(test)]
+mod pull;
+#[cfg(test)]
 mod push;
+#[cfg(test)]
+mod secrets;
 #[cfg(test)]
 mod support;

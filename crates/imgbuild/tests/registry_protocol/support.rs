@@ -8,7 +8,7 @@ use imgbuild::blob::Blob;
 use imgbuild::event::{Event, Events};
 use imgbuild::oci::{Compression, Descriptor, MediaType, Platform, Reference};
 use imgbuild::registry::{Anonymous, Client, ClientBuilder, Credential, Error, Policy, Pusher, Secret, StaticCredentials, Tagged};
-use imgbuild_testkit::registry::Registry;
+use imgbuild_testkit::registry::{Registry, Tokens};
 use serde_json::json;
 
 /// Short delays and limits, so that no test waits.
@@ -120,4 +120,28 @@ pub(crate) async fn push(pusher: &Pusher, image: &Image, tag: &str) -> Result<Ta
         pusher.push_manifest(descriptor, bytes.clone()).await?;
     }
     pusher.tag(tag, &image.index.0, image.index.1.clone()).await
+}
+
+/// The user `writer`, who may pull and push, and the user `reader`, who may pull.
+pub(crate) fn tokens() -> Tokens {
+    Tokens::new().user("writer", "writepw", &["pull", "push"]).user("reader", "readpw", &["pull"])
+}
+
+pub(crate) fn writer(registry: &Registry) -> Client {
+    user(registry, "writer", "writepw").build()
+}
+
+/// A blob as the registry has it, still to be fetched.
+pub(crate) fn remote(client: &Client, registry: &Registry, repository: &str, bytes: &Bytes) -> Blob {
+    registry.put_blob(repository, bytes.clone());
+    client.blob(&reference(registry, repository), layer(bytes.clone()).descriptor().clone())
+}
+
+pub(crate) fn blob_error(error: imgbuild::blob::Error) -> Error {
+    Error::from(error)
+}
+
+/// Writes nothing, as a log of a registry must show: no PUT, no PATCH.
+pub(crate) fn sent_no_bytes(registry: &Registry) -> bool {
+    registry.count("PUT", "*") + registry.count("PATCH", "*") == 0
 }

@@ -39,6 +39,15 @@ pub(crate) struct Grant {
 }
 
 impl Grant {
+    /// How much it says against us that the registry rejected this.
+    pub(crate) fn weight(&self) -> u32 {
+        match (&self.header, self.fresh) {
+            (None, _) => 0,
+            (Some(_), false) if self.token.is_some() => 1,
+            (Some(_), _) => 4,
+        }
+    }
+
     fn anonymous() -> Self {
         Self { header: None, token: None, fresh: false }
     }

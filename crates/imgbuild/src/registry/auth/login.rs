@@ -10,11 +10,11 @@ use base64::prelude::BASE64_STANDARD;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
+use super::super::Error;
 use super::super::client::Client;
 use super::super::error::{Denied, Why};
 use super::super::secret::Secret;
 use super::super::transport::{Endpoint, Request};
-use super::super::Error;
 use super::config_file::{ConfigFile, key_of, shown};
 use super::credentials::{Anonymous, Credential, CredentialsError, StaticCredentials};
 use super::docker::DockerCredentials;
@@ -111,7 +111,8 @@ fn write(path: &Path, document: &Map<String, Value>) -> Result<(), CredentialsEr
     let folder = path.parent().unwrap_or(Path::new("."));
     let store = || -> std::io::Result<()> {
         std::fs::create_dir_all(folder)?;
-        let mut file = tempfile::Builder::new().prefix(".config.json.").permissions(std::fs::Permissions::from_mode(0o600)).tempfile_in(folder)?;
+        let mut file =
+            tempfile::Builder::new().prefix(".config.json.").permissions(std::fs::Permissions::from_mode(0o600)).tempfile_in(folder)?;
         // Docker writes tabs, so a file under version control shows only what changed.
         let mut serializer = serde_json::Serializer::with_formatter(Vec::new(), serde_json::ser::PrettyFormatter::with_indent(b"\t"));
         serde::Serialize::serialize(document, &mut serializer)?;

@@ -10,9 +10,9 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::super::Error;
 use super::super::client::Client;
 use super::super::transport::Request;
-use super::super::Error;
 use super::challenge::Challenge;
 use super::credentials::Credential;
 use super::scope::Scopes;

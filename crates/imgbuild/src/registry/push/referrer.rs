@@ -14,7 +14,12 @@ const ATTEMPTS: u32 = 3;
 
 impl Pusher {
     /// Adds a manifest to the index at its subject's fallback tag; others' entries are kept.
-    pub(super) fn keep_fallback<'a>(&'a self, subject: Descriptor, descriptor: &'a Descriptor, bytes: &'a Bytes) -> BoxFuture<'a, Result<(), Error>> {
+    pub(super) fn keep_fallback<'a>(
+        &'a self,
+        subject: Descriptor,
+        descriptor: &'a Descriptor,
+        bytes: &'a Bytes,
+    ) -> BoxFuture<'a, Result<(), Error>> {
         Box::pin(async move {
             let target = &self.0.target;
             let place = fallback_tag(target, &subject.digest)?;
@@ -25,7 +30,8 @@ impl Pusher {
                     return Ok(());
                 }
                 entries.push(entry.clone());
-                let index: Bytes = json!({ "schemaVersion": 2, "mediaType": MediaType::OciIndex.as_str(), "manifests": entries }).to_string().into();
+                let index: Bytes =
+                    json!({ "schemaVersion": 2, "mediaType": MediaType::OciIndex.as_str(), "manifests": entries }).to_string().into();
                 self.put_document(&place, &Descriptor::of(MediaType::OciIndex, &index), &index).await?;
             }
             Ok(())

@@ -64,7 +64,7 @@ impl Pusher {
                 trial.progressed();
             }
             match error.status() {
-                Some(413) if self.shrink(&mut manner, &session) => {
+                Some(413) if shrink(&mut manner, &session, blob.size()) => {
                     let next = self.open_session().await?;
                     self.abandon(std::mem::replace(&mut session, next)).await;
                     continue;
@@ -84,7 +84,12 @@ impl Pusher {
                 _ if !self.may_be_mended(&error) => return Err(error),
                 _ => {}
             }
+            let turned_away = error.status() == Some(429);
             trial.pause(error, wait, &cool_down).await?;
+            // Who was turned away by a limit has spoken to no session, and every further question counts against the limit.
+            if turned_away {
+                continue;
+            }
             // The lost answer may have been the good one.
             if self.has_blob(blob.digest()).await? {
                 self.finished(&session);
@@ -104,18 +109,6 @@ impl Pusher {
     /// Whether another try can help: no answer, an overloaded registry, or a session that it has lost or lost track of.
     fn may_be_mended(&self, error: &Error) -> bool {
         error.is_transient() || matches!(error.status(), Some(404 | 416)) || error.has_code("BLOB_UPLOAD")
-    }
-
-    /// Smaller chunks after a 413; `false` where they are as small as they can be.
-    fn shrink(&self, manner: &mut Manner, session: &Session) -> bool {
-        let floor = session.smallest_chunk.max(SMALLEST_CHUNK);
-        let size = match manner {
-            Manner::Whole => LARGEST_CHUNK.max(floor),
-            Manner::Chunks { size, .. } if *size > floor => (*size / 4).max(floor),
-            Manner::Chunks { .. } => return false,
-        };
-        *manner = Manner::Chunks { size, offset: 0 };
-        size <= LARGEST_WISH
     }
 
     async fn send_by(&self, blob: &Blob, session: &mut Session, manner: &mut Manner) -> Result<(), Failure> {
@@ -177,6 +170,19 @@ impl Pusher {
         let (events, digest, size) = (self.0.client.events().clone(), blob.digest().clone(), blob.size());
         Arc::new(move |done| events.emit(&Event::TransferProgress { digest: digest.clone(), direction: Direction::Upload, done, size }))
     }
+}
+
+/// Smaller chunks after a 413; `false` where they are as small as they can be.
+fn shrink(manner: &mut Manner, session: &Session, blob: u64) -> bool {
+    let floor = session.smallest_chunk.max(SMALLEST_CHUNK);
+    let refused = match manner {
+        Manner::Whole => blob,
+        Manner::Chunks { size, .. } if *size > floor => *size,
+        Manner::Chunks { .. } => return false,
+    };
+    let size = (refused / 4).min(LARGEST_CHUNK).max(floor);
+    *manner = Manner::Chunks { size, offset: 0 };
+    size <= LARGEST_WISH
 }
 
 fn chunk_size(manner: &Manner) -> u64 {

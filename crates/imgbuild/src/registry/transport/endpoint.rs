@@ -11,7 +11,7 @@ use super::super::Error;
 use super::super::auth::{Authorizer, Credentials};
 use super::Transport;
 use super::address::{is_loopback, is_private, is_private_literal};
-use super::failure::{explain, is_plain_server};
+use super::failure::{explain, is_plain_server, request_line};
 
 /// How long a host that may lack TLS has to show whether it speaks it.
 const PROBE_LIMIT: Duration = Duration::from_secs(3);
@@ -65,11 +65,15 @@ impl Endpoint {
         // The port decides which names were meant, and `https` and `http` differ in what no port means.
         let probe = secure.join("v2/").unwrap_or_else(|_| secure.clone());
         let client = transport.clients.client(&secure, false)?;
-        match tokio::time::timeout(PROBE_LIMIT, client.get(probe.clone()).send()).await {
-            Ok(Ok(_)) => Ok(secure),
-            Err(_) => Ok(plain),
-            Ok(Err(error)) if is_plain_server(&error) => Ok(plain),
-            Ok(Err(error)) => Err(explain(&error, &Method::GET, &probe, transport.clients.proxies.of(&probe))),
+        let mut trial = transport.trial(request_line(&Method::GET, &probe));
+        loop {
+            let error = match tokio::time::timeout(PROBE_LIMIT, client.get(probe.clone()).send()).await {
+                Ok(Ok(_)) => return Ok(secure),
+                Err(_) => return Ok(plain),
+                Ok(Err(error)) if is_plain_server(&error) => return Ok(plain),
+                Ok(Err(error)) => explain(&error, &Method::GET, &probe, transport.clients.proxies.of(&probe)),
+            };
+            trial.again(error, None, &transport.cool_down(&secure)).await?;
         }
     }
 

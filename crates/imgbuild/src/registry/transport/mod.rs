@@ -41,6 +41,9 @@ pub(crate) use retry::{CoolDown, Deadline, Trial};
 /// Registries redirect once, to storage; some to a region first.
 const MAX_REDIRECTS: usize = 5;
 
+/// A token is renewed once for a request. One that other requests had used up or outlived already counts less: theirs is the blame.
+const MAX_REJECTIONS: u32 = 7;
+
 /// One request to a registry, to its token server or to where it sent us.
 #[derive(Clone)]
 pub(crate) struct Request {
@@ -69,7 +72,17 @@ pub(crate) struct Access {
 
 impl Request {
     pub(crate) fn new(method: Method, url: Url) -> Self {
-        Self { method, url, headers: HeaderMap::new(), body: Body::Empty, access: None, own: None, commits: false, follows: true, insists: true }
+        Self {
+            method,
+            url,
+            headers: HeaderMap::new(),
+            body: Body::Empty,
+            access: None,
+            own: None,
+            commits: false,
+            follows: true,
+            insists: true,
+        }
     }
 
     pub(crate) fn access(mut self, path: &str, scopes: Scopes) -> Self {
@@ -168,19 +181,18 @@ impl Transport {
             return self.exchange(endpoint, request, &base, None).await;
         }
         let mut grant = endpoint.authorizer.grant(self, endpoint, access).await?;
-        let mut renewed = false;
+        let mut rejections = 0;
         loop {
             let answer = self.exchange(endpoint, request, &base, grant.header.as_ref()).await?;
             let is_home = same_origin(answer.url(), &base);
             match answer.status() {
                 StatusCode::UNAUTHORIZED if is_home => {
-                    let next = if renewed {
+                    rejections += grant.weight();
+                    let next = if rejections > MAX_REJECTIONS {
                         None
                     } else {
                         endpoint.authorizer.challenged(self, endpoint, access, &grant, answer.headers()).await?
                     };
-                    // A first answer to an anonymous request is the challenge itself, not a refusal of a token.
-                    renewed = grant.header.is_some();
                     match next {
                         Some(next) => grant = next,
                         None => return Err(endpoint.authorizer.refusal(self, endpoint, access, &grant, answer).await),
@@ -210,11 +222,12 @@ impl Transport {
         for _ in 0..=MAX_REDIRECTS {
             let answer = self.once(endpoint, request, &method, &url, authorization).await?;
             let is_read = matches!(method, Method::GET | Method::HEAD);
-            let follows = request.follows && match answer.status().as_u16() {
-                301..=303 => is_read,
-                307 | 308 => is_read || same_origin_location(&answer),
-                _ => false,
-            };
+            let follows = request.follows
+                && match answer.status().as_u16() {
+                    301..=303 => is_read,
+                    307 | 308 => is_read || same_origin_location(&answer),
+                    _ => false,
+                };
             let Some(location) = answer.header(LOCATION.as_str()).filter(|_| follows) else { return Ok(answer) };
             let next = resolve(&url, location)
                 .ok_or_else(|| Error::Answer { request: answer.request.clone(), reason: "its redirect is no URL".to_owned() })?;
@@ -299,8 +312,14 @@ impl Transport {
             let Some(text) = warning.to_str().ok().and_then(|text| text.strip_prefix("299 ")).and_then(|text| text.split_once('"')) else {
                 continue;
             };
-            let text: String =
-                text.1.trim_end_matches('"').replace("\\\"", "\"").chars().filter(|character| !character.is_control()).collect();
+            let text: String = text
+                .1
+                .strip_suffix('"')
+                .unwrap_or(text.1)
+                .replace("\\\"", "\"")
+                .chars()
+                .filter(|character| !character.is_control())
+                .collect();
             if self.warned.lock().unwrap_or_else(PoisonError::into_inner).insert(text.clone()) {
                 self.events.warn(text, None);
             }
@@ -359,3 +378,6 @@ pub(crate) fn resolve(from: &Url, location: &str) -> Option<Url> {
 fn same_origin_location(answer: &Answer) -> bool {
     answer.header(LOCATION.as_str()).and_then(|location| resolve(answer.url(), location)).is_some_and(|url| same_origin(&url, answer.url()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -157,7 +157,9 @@ impl Trial {
     /// When it was the last attempt, the registry asked for too long a wait, or time runs out before the wait is over.
     pub(crate) async fn pause(&mut self, error: Error, wait: Option<Duration>, cool_down: &CoolDown) -> Result<(), Error> {
         self.failed += 1;
-        if self.failed >= self.policy.attempts {
+        // A registry that says when to come back is not broken, and is asked more often.
+        let attempts = if wait.is_some() { 2 * self.policy.attempts } else { self.policy.attempts };
+        if self.failed >= attempts {
             return Err(Error::GaveUp { attempts: self.failed, elapsed: self.started.elapsed(), last: Box::new(error) });
         }
         let delay = self.delays.next().unwrap_or(self.policy.longest_delay);

@@ -1,0 +1,163 @@
+//! Proxies, certificates, mirrors, addresses and limits.
+
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use imgbuild::registry::{Error, Mirrors, Proxies, Serves, Tagged};
+use imgbuild_testkit::registry::{Proxy, Registry, Tls, When};
+
+use crate::support::{builder, image, layer, noise, push, quick, reference, remote, tokens, user};
+
+#[tokio::test]
+async fn a_proxy_is_used_and_no_proxy_keeps_from_it() {
+    let registry = Registry::start();
+    let host = format!("registry.example:{}", registry.address().port());
+    let proxy = Proxy::builder().resolve(&host, registry.address()).start();
+    let target: imgbuild::oci::Reference = format!("{host}/a/b:1").parse().unwrap();
+    let client = |except: &str| {
+        builder().insecure(&host).proxies(Proxies::new(Some(&proxy.url()), Some(&proxy.url()), except)).retry(quick().attempts(1))
+    };
+    assert_eq!(client("").build().head(&target).await.unwrap(), None);
+    assert!(!proxy.log().requests().is_empty());
+    let before = proxy.log().requests().len();
+    let direct = client("registry.example").resolve("registry.example", registry.address().ip()).build();
+    assert_eq!(direct.head(&target).await.unwrap(), None);
+    assert_eq!(proxy.log().requests().len(), before);
+}
+
+#[tokio::test]
+async fn a_proxy_that_wants_credentials_is_named_without_its_password() {
+    let registry = Registry::builder().tls(Tls::new().names(&["registry.example"])).start();
+    let folder = tempfile::tempdir().unwrap();
+    let authority = folder.path().join("ca.pem");
+    std::fs::write(&authority, registry.authority_pem().unwrap()).unwrap();
+    let host = format!("registry.example:{}", registry.address().port());
+    let proxy = Proxy::builder().basic("user", "right").resolve(&host, registry.address()).start();
+    let target: imgbuild::oci::Reference = format!("{host}/a/b:1").parse().unwrap();
+    let client = |url: &str| builder().ca_file(&authority).proxies(Proxies::new(Some(url), Some(url), "")).build();
+    assert_eq!(client(&proxy.url_with("user", "right")).head(&target).await.unwrap(), None);
+    let error = client(&proxy.url_with("user", "canary")).head(&target).await.unwrap_err();
+    assert!(matches!(error, Error::Proxy { .. }), "{error}");
+    assert!(!format!("{error} {error:?} {:?}", error.hint()).contains("canary"));
+}
+
+#[tokio::test]
+async fn a_proxy_for_plain_http_that_answers_407_is_told_apart_from_the_registry() {
+    let registry = Registry::start();
+    let host = format!("registry.example:{}", registry.address().port());
+    let proxy = Proxy::builder().basic("user", "right").resolve(&host, registry.address()).start();
+    let client = builder()
+        .insecure(&host)
+        .proxies(Proxies::new(Some(&proxy.url()), None, ""))
+        .resolve("registry.example", registry.address().ip())
+        .build();
+    let error = client.head(&format!("{host}/a/b:1").parse().unwrap()).await.unwrap_err();
+    assert!(matches!(error, Error::Proxy { .. }), "{error}");
+    assert_eq!(registry.count("*", "/v2/a/b"), 0);
+}
+
+#[tokio::test]
+async fn certs_d_trusts_an_authority_for_its_host_alone() {
+    let registry = Registry::builder().tls(Tls::new()).tokens(tokens()).start();
+    let folder = tempfile::tempdir().unwrap();
+    let other = folder.path().join("localhost:1");
+    let own = folder.path().join(registry.host());
+    for place in [&other, &own] {
+        std::fs::create_dir(place).unwrap();
+    }
+    std::fs::write(other.join("ca.crt"), registry.authority_pem().unwrap()).unwrap();
+    let client = || user(&registry, "writer", "writepw").certificates(folder.path()).build();
+    let target = reference(&registry, "a/b");
+    assert!(matches!(client().head(&target).await, Err(Error::Certificate { .. })));
+    std::fs::write(own.join("ca.crt"), registry.authority_pem().unwrap()).unwrap();
+    assert_eq!(push(&client().pusher(&target), &image(100), "1").await.unwrap(), Tagged::Moved);
+}
+
+#[tokio::test]
+async fn a_file_of_authorities_that_cannot_be_read_is_named() {
+    let error = builder().ca_file("/nonexistent/ca.pem").build().head(&"registry.example/a:1".parse().unwrap()).await.unwrap_err();
+    assert!(matches!(&error, Error::Input(reason) if reason.contains("/nonexistent/ca.pem")), "{error}");
+}
+
+#[tokio::test]
+async fn a_mirror_is_asked_first_and_the_registry_where_it_fails() {
+    let (registry, mirror) = (Registry::start(), Registry::start());
+    let bytes = noise(10_000, 1);
+    let image = image(100);
+    for place in [&registry, &mirror] {
+        let folder = if std::ptr::eq(place, &mirror) { "copy/a/b" } else { "a/b" };
+        place.put_manifest(folder, image.index.0.media_type.as_str(), image.index.1.clone());
+        place.tag(folder, "1", image.index.0.digest.as_str());
+    }
+    mirror.put_blob("copy/a/b", bytes.clone());
+    let mirrors = Mirrors::default().with(&registry.host(), &format!("{}/copy", mirror.host()), Serves::All);
+    let client = builder().mirrors(mirrors).build();
+    let target = reference(&registry, "a/b:1");
+    client.head(&target).await.unwrap().unwrap();
+    client.pull_document(&target).await.unwrap();
+    let blob = client.blob(&target, layer(bytes.clone()).descriptor().clone());
+    assert_eq!(blob.read(1 << 20).await.unwrap(), bytes);
+    assert_eq!(registry.requests().len(), 0);
+    assert_eq!(blob.repository().unwrap().domain(), registry.host(), "what is mounted is mounted from the registry itself");
+
+    registry.put_blob("a/b", bytes.clone());
+    mirror.inject(When::request("*", "/v2/copy").answer(503));
+    assert_eq!(client.pull_document(&target).await.unwrap().descriptor().digest, image.index.0.digest);
+    assert_eq!(blob.read(1 << 20).await.unwrap(), bytes);
+    push(&client.pusher(&target), &image, "2").await.unwrap();
+    assert_eq!(mirror.count("PUT", "*") + mirror.count("POST", "*"), 0, "something was pushed to a mirror");
+}
+
+#[tokio::test]
+async fn both_address_families_are_tried() {
+    for (listens, dead) in [
+        (SocketAddr::from((Ipv6Addr::LOCALHOST, 0)), IpAddr::from([127, 0, 0, 1])),
+        (SocketAddr::from(([127, 0, 0, 1], 0)), IpAddr::V6(Ipv6Addr::LOCALHOST)),
+    ] {
+        let registry = Registry::builder().listen(listens).start();
+        let name = format!("registry.example:{}", registry.address().port());
+        let client =
+            builder().insecure(&name).resolve("registry.example", dead).resolve("registry.example", registry.address().ip()).build();
+        assert_eq!(client.head(&format!("{name}/a/b:1").parse().unwrap()).await.unwrap(), None, "{listens}");
+    }
+    let registry = Registry::builder().listen(SocketAddr::from((Ipv6Addr::LOCALHOST, 0))).start();
+    let literal = format!("[::1]:{}/a/b:1", registry.address().port());
+    assert_eq!(builder().build().head(&literal.parse().unwrap()).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn no_more_blobs_move_at_once_than_jobs() {
+    let registry = Registry::builder()
+        .fault(When::request("PUT", "/blobs/").then(imgbuild_testkit::registry::What::StallHeaders(Duration::from_millis(60))))
+        .start();
+    let most = AtomicUsize::new(0);
+    let pusher = builder().jobs(2).build().pusher(&reference(&registry, "a/b"));
+    let all: Vec<_> = (0..6)
+        .map(|number| {
+            let pusher = pusher.clone();
+            tokio::spawn(async move { pusher.push_blob(&layer(noise(1_000, number))).await })
+        })
+        .collect();
+    while !all.iter().all(tokio::task::JoinHandle::is_finished) {
+        let running = registry.requests().iter().filter(|entry| entry.method == "PUT" && entry.status.is_none()).count();
+        most.fetch_max(running, Ordering::Relaxed);
+        tokio::time::sleep(Duration::from_millis(3)).await;
+    }
+    for one in all {
+        one.await.unwrap().unwrap();
+    }
+    assert_eq!(most.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
+async fn the_same_blob_wanted_twice_at_once_is_sent_once() {
+    let registry = Registry::start();
+    let client = builder().build();
+    let blob = remote(&client, &registry, "x/y", &noise(1_000, 1));
+    let copy = layer(blob.read(1_000).await.unwrap());
+    let pusher = client.pusher(&reference(&registry, "a/b"));
+    let (one, two) = tokio::join!(pusher.push_blob(&copy), pusher.push_blob(&copy));
+    assert_eq!(one.unwrap(), two.unwrap());
+    assert_eq!((registry.count("POST", "*"), registry.count("PUT", "*")), (1, 1));
+}

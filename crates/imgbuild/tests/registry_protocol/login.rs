@@ -1,0 +1,98 @@
+//! Line 19: login and logout, and what `auth` shows.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use imgbuild::registry::{Client, DockerCredentials, Kind, Secret};
+use imgbuild_testkit::registry::{Denial, Registry, Users};
+
+use crate::support::{builder, reference, tokens, user};
+
+fn registries() -> [Registry; 3] {
+    let basic = Users::new().user("writer", "writepw", &["pull", "push"]);
+    [
+        Registry::builder().tokens(tokens()).start(),
+        Registry::builder().tokens(tokens().refuse_post(405)).start(),
+        Registry::builder().basic(basic).start(),
+    ]
+}
+
+fn client(store: &DockerCredentials) -> Client {
+    builder().credentials(store.clone()).build()
+}
+
+#[tokio::test]
+async fn a_login_is_checked_stored_for_its_owner_alone_and_keeps_every_other_key() {
+    for registry in registries() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("docker/config.json");
+        let store = DockerCredentials::from_file(&path);
+        let host = registry.host();
+        let wrong = client(&store).login(&store, &host, "writer", &Secret::new("canary")).await.unwrap_err();
+        assert_eq!(wrong.kind(), Kind::NotAuthorised, "{wrong}");
+        assert!(!path.exists() && !format!("{wrong:?}").contains("canary"));
+
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let before = r#"{"zebra":[1,2],"auths":{"other.example":{"auth":"dTpw"},"z":{}},"HttpHeaders":{"X":"y"}}"#;
+        std::fs::write(&path, before).unwrap();
+        client(&store).login(&store, &host, "writer", &Secret::new("writepw")).await.unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(client(&store).head(&reference(&registry, "a/b:1")).await.unwrap(), None);
+
+        assert!(client(&store).logout(&store, &host).await.unwrap());
+        let after: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        assert_eq!(after.to_string(), before, "keys or their order changed");
+        assert!(!client(&store).logout(&store, &host).await.unwrap());
+        assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "a temporary file was left behind");
+    }
+}
+
+fn program(folder: &Path, script: &str) -> PathBuf {
+    let path = folder.join("docker-credential-test");
+    std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    path
+}
+
+#[tokio::test]
+async fn a_configured_program_keeps_the_password_instead_of_the_file() {
+    let registry = Registry::builder().tokens(tokens()).start();
+    let folder = tempfile::tempdir().unwrap();
+    program(folder.path(), &format!("cat > {}/$1", folder.path().display()));
+    let path = folder.path().join("config.json");
+    std::fs::write(&path, r#"{"credsStore":"test"}"#).unwrap();
+    let store = DockerCredentials::from_file(&path).programs_in(folder.path());
+    let place = client(&store).login(&store, &registry.host(), "writer", &Secret::new("writepw")).await.unwrap();
+    assert!(place.starts_with("credsStore test of "), "{place}");
+    let stored: serde_json::Value = serde_json::from_slice(&std::fs::read(folder.path().join("store")).unwrap()).unwrap();
+    assert_eq!(stored, serde_json::json!({ "ServerURL": registry.host(), "Username": "writer", "Secret": "writepw" }));
+    assert!(!std::fs::read_to_string(&path).unwrap().contains("auth"));
+    client(&store).logout(&store, &registry.host()).await.unwrap();
+    assert_eq!(std::fs::read_to_string(folder.path().join("erase")).unwrap(), registry.host());
+}
+
+#[tokio::test]
+async fn a_linked_file_stays_a_link() {
+    let registry = Registry::builder().tokens(tokens()).start();
+    let folder = tempfile::tempdir().unwrap();
+    let (real, link) = (folder.path().join("real.json"), folder.path().join("config.json"));
+    std::fs::write(&real, "{}").unwrap();
+    std::os::unix::fs::symlink(&real, &link).unwrap();
+    let store = DockerCredentials::from_file(&link);
+    client(&store).login(&store, &registry.host(), "writer", &Secret::new("writepw")).await.unwrap();
+    assert!(link.is_symlink() && std::fs::read_to_string(&real).unwrap().contains("auths"));
+}
+
+#[tokio::test]
+async fn the_standing_names_source_and_missing_scopes() {
+    let registry = Registry::builder().tokens(tokens().denial(Denial::AtTokenServer)).start();
+    let standing = user(&registry, "reader", "readpw").build().standing(&reference(&registry, "a/b"), true).await.unwrap();
+    assert_eq!(
+        (standing.source.as_deref(), standing.user.as_deref(), standing.scheme.as_deref()),
+        (Some("the test"), Some("reader"), Some("bearer"))
+    );
+    assert_eq!((standing.asked, standing.missing), (vec!["repository:a/b:pull,push".to_owned()], vec!["repository:a/b:push".to_owned()]));
+    assert!(standing.denied.is_some());
+    let standing = user(&registry, "writer", "writepw").build().standing(&reference(&registry, "a/b"), true).await.unwrap();
+    assert!(standing.denied.is_none() && standing.missing.is_empty() && standing.expires_in.is_some());
+}
