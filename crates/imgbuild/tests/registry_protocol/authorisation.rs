@@ -41,7 +41,7 @@ async fn scopes_are_repeated_in_a_get_and_joined_in_a_post() {
         let client = writer(&registry);
         let blob = remote(&client, &registry, "library/base", &noise(10, 1));
         client.pusher(&reference(&registry, "a/b")).push_blob(&blob).await.unwrap();
-        let asked = registry.token_requests().into_iter().filter(|request| request.method == method && request.issued).next_back().unwrap();
+        let asked = registry.token_requests().into_iter().rfind(|request| request.method == method && request.issued).unwrap();
         assert_eq!(asked.scopes, ["repository:a/b:pull,push", "repository:library/base:pull"], "{method}");
         if method == "GET" {
             let path = registry.log().matching("GET", "/token").last().unwrap().path.clone();

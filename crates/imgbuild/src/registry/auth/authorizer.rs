@@ -73,18 +73,15 @@ impl Authorizer {
         }
         let challenge = lock(&self.challenge).clone();
         match (challenge, &lookup.found) {
-            (None, _) => Ok(Grant::anonymous()),
             (Some(challenge), found) if challenge.scheme == "bearer" => {
-                let asked = Instant::now();
                 let (token, fresh) = self.token(transport, endpoint, &challenge, &access.scopes, found.as_ref()).await?;
-                tracing::debug!("token for {} after {:?}", access.scopes.to_strings().join(" "), asked.elapsed());
                 let header = token::sensitive(&format!("Bearer {}", token.secret.reveal()))?;
                 Ok(Grant { header: Some(header), token: Some(token), fresh })
             }
             (Some(_), Some(Found { credential: Credential::Password { user, password }, .. })) => {
                 Ok(Grant { header: Some(token::basic(user, password)?), ..Grant::anonymous() })
             }
-            (Some(_), _) => Ok(Grant::anonymous()),
+            _ => Ok(Grant::anonymous()),
         }
     }
 

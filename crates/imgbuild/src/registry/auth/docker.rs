@@ -25,7 +25,7 @@ impl DockerCredentials {
     pub fn from_environment() -> Self {
         Self::from_variables(
             |name| std::env::var_os(name).filter(|value| !value.is_empty()).and_then(|value| value.into_string().ok()),
-            std::env::home_dir(),
+            std::env::home_dir().as_deref(),
         )
     }
 
@@ -42,17 +42,16 @@ impl DockerCredentials {
         self
     }
 
-    fn from_variables(variable: impl Fn(&str) -> Option<String>, home: Option<PathBuf>) -> Self {
-        let below_home = |path: &str| home.as_ref().map(|home| home.join(path));
+    fn from_variables(variable: impl Fn(&str) -> Option<String>, home: Option<&Path>) -> Self {
+        let below_home = |path: &str| home.map(|home| home.join(path));
         let config =
             variable("DOCKER_CONFIG").map(PathBuf::from).or_else(|| below_home(".docker")).map(|folder| folder.join("config.json"));
-        let others = match variable("REGISTRY_AUTH_FILE") {
-            Some(file) => vec![PathBuf::from(file)],
-            None => {
-                let running = variable("XDG_RUNTIME_DIR").map(PathBuf::from);
-                let settings = variable("XDG_CONFIG_HOME").map(PathBuf::from).or_else(|| below_home(".config"));
-                running.into_iter().chain(settings).map(|folder| folder.join("containers/auth.json")).collect()
-            }
+        let others = if let Some(file) = variable("REGISTRY_AUTH_FILE") {
+            vec![PathBuf::from(file)]
+        } else {
+            let running = variable("XDG_RUNTIME_DIR").map(PathBuf::from);
+            let settings = variable("XDG_CONFIG_HOME").map(PathBuf::from).or_else(|| below_home(".config"));
+            running.into_iter().chain(settings).map(|folder| folder.join("containers/auth.json")).collect()
         };
         let inline = variable("DOCKER_AUTH_CONFIG").map(super::super::secret::Secret::new);
         Self { inline, config, others, programs: None }
@@ -140,7 +139,7 @@ mod tests {
 
         fn credentials(&self, variables: &[(&str, &str)]) -> DockerCredentials {
             let value = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
-            DockerCredentials::from_variables(value, Some(self.0.path().to_owned())).programs_in(self.0.path())
+            DockerCredentials::from_variables(value, Some(self.0.path())).programs_in(self.0.path())
         }
     }
 

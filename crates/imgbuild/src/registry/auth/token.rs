@@ -23,7 +23,7 @@ use super::scope::Scopes;
 /// Largest answer of a token server.
 const MAX_TOKEN_BYTES: u64 = 64 << 10;
 /// A lifetime that is missing or shorter is taken as this (Docker token specification, `expires_in`).
-const SHORTEST_LIFE: Duration = Duration::from_secs(60);
+const SHORTEST_LIFE: Duration = Duration::from_mins(1);
 /// A token is renewed this long before its end, so that it does not end on its way.
 const MARGIN: Duration = Duration::from_secs(10);
 /// Longest lifetime that is believed.

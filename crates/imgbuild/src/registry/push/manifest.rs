@@ -130,7 +130,7 @@ impl Pusher {
     }
 }
 
-/// Whether an index was refused for a manifest that it names (distribution answers 400 MANIFEST_UNKNOWN or 404).
+/// Whether an index was refused for a manifest that it names (distribution answers `MANIFEST_UNKNOWN`).
 fn is_missing_child(error: &Error) -> bool {
     error.has_code("MANIFEST_UNKNOWN")
 }

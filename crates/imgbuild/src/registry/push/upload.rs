@@ -39,7 +39,7 @@ impl From<Error> for Failure {
 enum Manner {
     /// One PUT.
     Whole,
-    /// PATCHes of this size from this offset on, then an empty PUT.
+    /// Several PATCH of this size from this offset on, then an empty PUT.
     Chunks { size: u64, offset: u64 },
 }
 
@@ -81,7 +81,7 @@ impl Pusher {
                     (session, manner) = (self.open_session().await?, restart(&manner));
                     continue;
                 }
-                _ if !self.may_be_mended(&error) => return Err(error),
+                _ if !may_be_mended(&error) => return Err(error),
                 _ => {}
             }
             let turned_away = error.status() == Some(429);
@@ -104,11 +104,6 @@ impl Pusher {
                 }
             }
         }
-    }
-
-    /// Whether another try can help: no answer, an overloaded registry, or a session that it has lost or lost track of.
-    fn may_be_mended(&self, error: &Error) -> bool {
-        error.is_transient() || matches!(error.status(), Some(404 | 416)) || error.has_code("BLOB_UPLOAD")
     }
 
     async fn send_by(&self, blob: &Blob, session: &mut Session, manner: &mut Manner) -> Result<(), Failure> {
@@ -183,6 +178,11 @@ fn shrink(manner: &mut Manner, session: &Session, blob: u64) -> bool {
     let size = (refused / 4).min(LARGEST_CHUNK).max(floor);
     *manner = Manner::Chunks { size, offset: 0 };
     size <= LARGEST_WISH
+}
+
+/// Whether another try can help: no answer, an overloaded registry, or a session that it has lost or lost track of.
+fn may_be_mended(error: &Error) -> bool {
+    error.is_transient() || matches!(error.status(), Some(404 | 416)) || error.has_code("BLOB_UPLOAD")
 }
 
 fn chunk_size(manner: &Manner) -> u64 {

@@ -8,8 +8,10 @@ mod body;
 mod clients;
 mod endpoint;
 mod failure;
+mod place;
 mod proxy;
 mod pulse;
+mod request;
 mod resolve;
 mod retry;
 mod tls;
@@ -18,12 +20,12 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, HeaderValue, LOCATION};
 use reqwest::{Method, StatusCode};
 use url::Url;
 
 use super::Error;
-use super::auth::{Credentials, Scopes, is_expired};
+use super::auth::{Credentials, is_expired};
 use super::error::{Denied, Why};
 use crate::event::Events;
 
@@ -33,7 +35,9 @@ pub(crate) use body::{Body, OnProgress, SourceFailure};
 pub(crate) use clients::{Clients, Hosts};
 pub(crate) use endpoint::Endpoint;
 pub(crate) use failure::request_line;
+pub(crate) use place::resolve;
 pub use proxy::Proxies;
+pub(crate) use request::{Access, Request};
 pub(crate) use resolve::Names;
 pub use retry::Policy;
 pub(crate) use retry::{CoolDown, Deadline, Trial};
@@ -43,70 +47,6 @@ const MAX_REDIRECTS: usize = 5;
 
 /// A token is renewed once for a request. One that other requests had used up or outlived already counts less: theirs is the blame.
 const MAX_REJECTIONS: u32 = 7;
-
-/// One request to a registry, to its token server or to where it sent us.
-#[derive(Clone)]
-pub(crate) struct Request {
-    pub(crate) method: Method,
-    pub(crate) url: Url,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Body,
-    /// The repository whose credentials and scopes apply.
-    pub(crate) access: Option<Access>,
-    /// An authorisation of its own, for the origin of `url`; it counts where `access` is absent.
-    pub(crate) own: Option<HeaderValue>,
-    /// Whether the registry works for long after the last byte.
-    pub(crate) commits: bool,
-    /// Whether redirects are followed.
-    pub(crate) follows: bool,
-    /// Whether a failure is worth more than one other attempt: where another place has the same, it is not.
-    pub(crate) insists: bool,
-}
-
-/// In whose name a request is sent.
-#[derive(Clone)]
-pub(crate) struct Access {
-    pub(crate) path: String,
-    pub(crate) scopes: Scopes,
-}
-
-impl Request {
-    pub(crate) fn new(method: Method, url: Url) -> Self {
-        Self {
-            method,
-            url,
-            headers: HeaderMap::new(),
-            body: Body::Empty,
-            access: None,
-            own: None,
-            commits: false,
-            follows: true,
-            insists: true,
-        }
-    }
-
-    pub(crate) fn access(mut self, path: &str, scopes: Scopes) -> Self {
-        self.access = Some(Access { path: path.to_owned(), scopes });
-        self
-    }
-
-    pub(crate) fn header(mut self, name: HeaderName, value: &str) -> Self {
-        // Only digests, numbers and media types of documents come here; what no header can hold is left out.
-        if let Ok(value) = HeaderValue::from_str(value) {
-            self.headers.insert(name, value);
-        }
-        self
-    }
-
-    pub(crate) fn body(mut self, media_type: &str, body: Body) -> Self {
-        self.body = body;
-        self.header(CONTENT_TYPE, media_type)
-    }
-
-    pub(crate) fn line(&self) -> String {
-        request_line(&self.method, &self.url)
-    }
-}
 
 /// Sends requests.
 pub(crate) struct Transport {
@@ -225,7 +165,7 @@ impl Transport {
             let follows = request.follows
                 && match answer.status().as_u16() {
                     301..=303 => is_read,
-                    307 | 308 => is_read || same_origin_location(&answer),
+                    307 | 308 => is_read || place::same_origin_location(&answer),
                     _ => false,
                 };
             let Some(location) = answer.header(LOCATION.as_str()).filter(|_| follows) else { return Ok(answer) };
@@ -285,27 +225,6 @@ impl Transport {
         Ok(answer)
     }
 
-    /// Judges where a registry sends us; says whether DNS must be judged as well.
-    fn judge(&self, endpoint: &Endpoint, base: &Url, url: &Url, line: &str) -> Result<bool, Error> {
-        let forbidden = |reason: &str| Err(Error::Forbidden { request: line.to_owned(), host: authority(url), reason: reason.to_owned() });
-        if same_origin(base, url) {
-            return Ok(false);
-        }
-        match (base.scheme(), url.scheme()) {
-            (_, "https") | ("http", "http") => {}
-            ("https", "http") if self.clients.hosts.is_insecure(url) => {}
-            ("https", "http") => return forbidden("a registry with TLS may not send us to a host without"),
-            _ => return forbidden("only http and https are spoken"),
-        }
-        if self.clients.hosts.is_allowed(url) || endpoint.is_private(base) {
-            return Ok(false);
-        }
-        if address::is_private_literal(url) {
-            return forbidden(&format!("`{}` is public and may not send us to a private address", endpoint.domain));
-        }
-        Ok(true)
-    }
-
     /// Shows `Warning: 299` once (distribution-spec 1.1.1, "Warnings") and notes what Docker Hub's limit leaves.
     fn pass_on_remarks(&self, answer: &Answer) {
         for warning in answer.headers().get_all("warning") {
@@ -363,20 +282,6 @@ impl Transport {
 
 pub(crate) fn is_transient(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
-}
-
-/// Resolves a location against the URL that answered; user information in it would become an `Authorization` of its own.
-pub(crate) fn resolve(from: &Url, location: &str) -> Option<Url> {
-    let mut url = from.join(location).ok().filter(Url::has_host)?;
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    url.set_fragment(None);
-    Some(url)
-}
-
-/// Whether a redirect stays where it is: only then may it carry a body along.
-fn same_origin_location(answer: &Answer) -> bool {
-    answer.header(LOCATION.as_str()).and_then(|location| resolve(answer.url(), location)).is_some_and(|url| same_origin(&url, answer.url()))
 }
 
 #[cfg(test)]

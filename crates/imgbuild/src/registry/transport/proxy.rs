@@ -77,7 +77,7 @@ impl std::fmt::Debug for Proxies {
 
 fn proxy_url(text: &str) -> Option<Url> {
     let with_scheme = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
-    Url::parse(&with_scheme).ok().filter(|url| url.has_host())
+    Url::parse(&with_scheme).ok().filter(Url::has_host)
 }
 
 impl Exception {
