@@ -169,7 +169,7 @@ async fn a_reader_may_not_change_a_tag() {
 async fn a_platform_that_the_base_lacks_is_named_with_those_it_has() {
     let bench = Bench::new();
     let error = bench.build("writer", &["1"]).platforms(["linux/s390x".parse().unwrap()]).run().await.unwrap_err();
-    let text = error.to_string();
+    let text = std::error::Error::source(&error).unwrap().to_string();
     assert!(text.contains("no image for `linux/s390x`; it has `linux/amd64`, `linux/arm64/v8`"), "{text}");
     assert!(error.hint().unwrap().contains("--platform linux/amd64,linux/arm64/v8"));
 }

@@ -6,8 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms of the library, top to bottom.
-const ROOMS: &[&str] =
-    &["build", "recipe", "target", "guard", "base", "image", "layer", "jar", "registry", "layout", "cache", "blob", "event", "oci"];
+const ROOMS: &[&str] = &[
+    "copy", "build", "recipe", "target", "guard", "base", "source", "image", "layer", "jar", "registry", "layout", "cache", "blob",
+    "event", "oci",
+];
 
 /// A file that passes this many lines has a second idea in it.
 const MAX_LINES: usize = 400;

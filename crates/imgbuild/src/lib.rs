@@ -7,8 +7,9 @@
 //! registry / layout ─────► base ───┘
 //! ```
 //!
-//! A module is a room: it uses itself and the rooms below it, never one above. Top to bottom: [`build`], [`recipe`],
-//! [`target`], [`base`], [`image`], [`layer`], [`jar`], [`registry`], [`layout`], [`cache`], [`blob`], [`event`], [`oci`].
+//! A module is a room: it uses itself and the rooms below it, never one above. Top to bottom: [`copy`], [`build`],
+//! [`recipe`], [`target`], [`base`], [`source`], [`image`], [`layer`], [`jar`], [`registry`], [`layout`], [`cache`],
+//! [`blob`], [`event`], [`oci`].
 //!
 //! The library prints nothing and keeps nothing global: what happens is reported as [`Event`]s, and errors say what was
 //! being done to what, why it failed, and, through `hint()`, what to do about it.
@@ -17,6 +18,7 @@ pub mod base;
 pub mod blob;
 pub mod build;
 pub mod cache;
+pub mod copy;
 pub mod event;
 pub mod image;
 pub mod jar;
@@ -25,11 +27,13 @@ pub mod layout;
 pub mod oci;
 pub mod recipe;
 pub mod registry;
+pub mod source;
 pub mod target;
 
 pub use build::{Build, Cancel, Plan, Report};
 pub use cache::Cache;
+pub use copy::Copy;
 pub use event::{Event, Observer};
 pub use oci::{Digest, Location, Platform, Reference};
 pub use recipe::Recipe;
-pub use target::{LayoutTarget, RegistryTarget, Target};
+pub use target::{ArchiveTarget, LayoutTarget, RegistryTarget, Target};

@@ -4,8 +4,6 @@
 
 mod error;
 mod resolve;
-mod select;
-mod store;
 
 pub use error::Error;
 pub use resolve::{Base, Resolver};

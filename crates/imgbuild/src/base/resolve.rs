@@ -2,17 +2,12 @@
 
 use futures_util::future::try_join_all;
 
-use super::select::{Choice, choose, platforms};
-use super::store::Store;
-use super::{Error, error};
-use crate::blob::BoxFuture;
+use super::Error;
 use crate::cache::Cache;
-use crate::image::{Config, Parent};
-use crate::oci::{Descriptor, Digest, Document, Location, Manifest, Platform};
+use crate::image::Parent;
+use crate::oci::{Digest, Location, Platform};
 use crate::registry;
-
-/// Indexes within indexes that are followed; real images have one level, some mirrors two.
-const MAX_DEPTH: usize = 4;
+use crate::source::{self, PlatformImage, Source};
 
 /// A base, resolved.
 #[derive(Debug, Clone)]
@@ -42,73 +37,25 @@ impl<'a> Resolver<'a> {
     /// # Errors
     /// When the base cannot be fetched, is not valid, or lacks a platform.
     pub async fn resolve(&self, location: &Location, wanted: &[Platform]) -> Result<Base, Error> {
-        let store = Store::open(location, self.client, self.cache)?;
-        let root = store.root().await?;
-        let images = try_join_all(wanted.iter().map(|platform| find(&store, &root, platform))).await?;
+        self.find(location, wanted).await.map_err(|source| Error::Source { base: location.to_string(), source })
+    }
+
+    async fn find(&self, location: &Location, wanted: &[Platform]) -> Result<Base, source::Error> {
+        let source = Source::open(location, self.client, self.cache).await?;
+        let root = source.root().await?;
+        let images = try_join_all(wanted.iter().map(|platform| source.image(&root, platform))).await?;
+        let images = images.into_iter().map(|image| parent(&source, image)).collect();
         Ok(Base { digest: root.descriptor().digest.clone(), images })
     }
 }
 
-async fn find(store: &Store<'_>, root: &Document, wanted: &Platform) -> Result<Parent, Error> {
-    let mut available = Vec::new();
-    let found = search(store, root, wanted, MAX_DEPTH, &mut available).await?;
-    found.ok_or_else(|| Error::NoPlatform { base: store.base(), wanted: wanted.clone(), available })
-}
-
-/// Looks through `document` and what it leads to, and notes the platforms that are there.
-fn search<'a>(
-    store: &'a Store<'_>,
-    document: &'a Document,
-    wanted: &'a Platform,
-    depth: usize,
-    available: &'a mut Vec<Platform>,
-) -> BoxFuture<'a, Result<Option<Parent>, Error>> {
-    Box::pin(async move {
-        if depth == 0 {
-            return Err(Error::TooDeep { base: store.base(), limit: MAX_DEPTH });
-        }
-        let index = match document {
-            Document::Manifest(manifest) => {
-                let parent = parent(store, manifest, None).await?;
-                let matches = wanted.matches(&parent.platform);
-                available.push(parent.platform.clone());
-                return Ok(matches.then_some(parent));
-            }
-            Document::Index(index) => index,
-        };
-        available.extend(platforms(index));
-        match choose(index, wanted) {
-            Choice::Entry(entry) => chosen(store, entry).await.map(Some),
-            Choice::Unclear(entries) => {
-                for entry in entries {
-                    let child = store.document(entry).await?;
-                    if let Some(parent) = search(store, &child, wanted, depth - 1, available).await? {
-                        return Ok(Some(parent));
-                    }
-                }
-                Ok(None)
-            }
-        }
-    })
-}
-
-async fn chosen(store: &Store<'_>, entry: &Descriptor) -> Result<Parent, Error> {
-    match store.document(entry).await? {
-        Document::Manifest(manifest) => parent(store, &manifest, entry.platform.clone()).await,
-        Document::Index(index) => Err(error::not_a_manifest(store.base(), index.digest())),
+/// The image as the base of another. The name is what annotations record.
+fn parent(source: &Source, image: PlatformImage) -> Parent {
+    Parent {
+        platform: image.platform,
+        digest: image.manifest.descriptor().digest.clone(),
+        name: source.reference().map(|reference| reference.resolved().to_string()),
+        config: image.config,
+        layers: image.layers,
     }
-}
-
-/// The platform is the index entry's, with its variant; a manifest that stands alone has what its configuration claims.
-async fn parent(store: &Store<'_>, manifest: &Manifest, platform: Option<Platform>) -> Result<Parent, Error> {
-    let bytes = store.config(manifest.config()).await?;
-    let digest = manifest.config().digest.clone();
-    let config = Config::parse(&bytes).map_err(|source| Error::Config { base: store.base(), digest, source })?;
-    Ok(Parent {
-        platform: platform.unwrap_or_else(|| config.platform()),
-        digest: manifest.descriptor().digest.clone(),
-        name: store.name(),
-        config,
-        layers: manifest.layers().iter().map(|layer| store.layer(layer)).collect(),
-    })
 }

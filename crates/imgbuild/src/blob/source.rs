@@ -91,41 +91,57 @@ impl Source for FileSource {
     }
 }
 
-/// An open file without a name: nobody else finds it, and it is gone when the last clone is.
+/// A stretch of an open file: a whole file without a name, or one entry of an archive. It stays readable when the file
+/// is removed or replaced.
 #[derive(Debug, Clone)]
-pub struct OpenFileSource(Arc<File>);
+pub struct OpenFileSource {
+    file: Arc<File>,
+    start: u64,
+    length: u64,
+    place: Arc<str>,
+}
 
 impl OpenFileSource {
-    /// The whole of `file`.
+    /// The whole of a file that has no name: nobody else finds it, and it is gone when the last clone is.
     #[must_use]
     pub fn new(file: File) -> Self {
-        Self(Arc::new(file))
+        Self { file: Arc::new(file), start: 0, length: u64::MAX, place: "a temporary file".into() }
+    }
+
+    /// `length` bytes of `file` from `start` on; `place` names them in messages.
+    #[must_use]
+    pub fn range(file: Arc<File>, start: u64, length: u64, place: &str) -> Self {
+        Self { file, start, length, place: place.into() }
     }
 }
 
 impl Source for OpenFileSource {
     fn open<'a>(&'a self, _: &'a Descriptor) -> BoxFuture<'a, Result<Reader, Error>> {
-        let reader = PositionedReader { file: Arc::clone(&self.0), position: 0 };
+        let reader = PositionedReader { file: Arc::clone(&self.file), position: self.start, left: self.length };
         Box::pin(async { Ok(Reader::new(reader)) })
     }
 
     fn place(&self) -> String {
-        "a temporary file".to_owned()
+        self.place.to_string()
     }
 }
 
-/// Reads by position, so that readers of one open file do not move each other. The reads are of a local file that was
-/// just written: they come from memory and block no longer than a copy does.
+/// Reads by position, so that readers of one open file do not move each other. The reads are of a local file: they block
+/// no longer than a copy does.
 struct PositionedReader {
     file: Arc<File>,
     position: u64,
+    left: u64,
 }
 
 impl AsyncRead for PositionedReader {
     fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let length = self.file.read_at(buffer.initialize_unfilled(), self.position)?;
+        let unfilled = buffer.initialize_unfilled();
+        let wanted = usize::try_from(self.left).map_or(unfilled.len(), |left| left.min(unfilled.len()));
+        let length = self.file.read_at(&mut unfilled[..wanted], self.position)?;
         buffer.advance(length);
         self.position += length as u64;
+        self.left -= length as u64;
         Poll::Ready(Ok(()))
     }
 }

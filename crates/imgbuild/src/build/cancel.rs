@@ -26,7 +26,8 @@ impl Cancel {
         self.0.is_cancelled()
     }
 
-    pub(super) async fn cancelled(&self) {
+    /// Waits until it is cancelled.
+    pub async fn cancelled(&self) {
         self.0.cancelled().await;
     }
 }

@@ -78,16 +78,16 @@ impl Error {
     /// What kind of failure it is.
     #[must_use]
     pub fn kind(&self) -> Kind {
-        match self {
-            Self::Base(base::Error::Registry { source, .. }) | Self::Target(target::Error::Registry { source, .. }) => {
-                match source.kind() {
-                    registry::Kind::NotAuthorised => Kind::NotAuthorised,
-                    registry::Kind::Input => Kind::Failed,
-                    _ => Kind::Registry,
-                }
-            }
-            Self::Cancelled => Kind::Cancelled,
-            _ => Kind::Failed,
+        let registry = match self {
+            Self::Base(error) => error.registry(),
+            Self::Target(error) => error.registry(),
+            Self::Cancelled => return Kind::Cancelled,
+            _ => None,
+        };
+        match registry.map(registry::Error::kind) {
+            None | Some(registry::Kind::Input) => Kind::Failed,
+            Some(registry::Kind::NotAuthorised) => Kind::NotAuthorised,
+            Some(_) => Kind::Registry,
         }
     }
 

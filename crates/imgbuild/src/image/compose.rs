@@ -117,7 +117,9 @@ impl Parent {
 pub struct ImageIndex {
     /// The images, in the order in which their platforms were asked for.
     pub images: Vec<Image>,
-    /// The index.
+    /// Indexes within the index, which only images that are copied have.
+    pub nested: Vec<Blob>,
+    /// The index; of an image that is copied it may be the one manifest.
     pub index: Blob,
 }
 
@@ -139,7 +141,7 @@ impl ImageIndex {
             }
             index["annotations"] = json!(annotations.index);
         }
-        Ok(Self { images, index: Blob::from_bytes(format.index(), index.to_string()) })
+        Ok(Self { images, nested: Vec::new(), index: Blob::from_bytes(format.index(), index.to_string()) })
     }
 
     /// The digest that names the whole image.

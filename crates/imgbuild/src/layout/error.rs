@@ -17,24 +17,32 @@ pub enum Error {
         /// What is missing or wrong.
         reason: String,
     },
+    /// The file is no archive of images.
+    #[error("`{path}` is no archive of images: {reason}")]
+    NotAnArchive {
+        /// The file.
+        path: PathBuf,
+        /// What is missing or wrong.
+        reason: String,
+    },
     /// The folder holds something else, which is not to be overwritten.
     #[error("`{0}` is not empty and is no OCI image layout; it is left as it is")]
     Occupied(PathBuf),
     /// No image has the tag.
-    #[error("`{folder}` has no image with tag `{tag}`; it has {}", list(.tags))]
+    #[error("`{path}` has no image with tag `{tag}`; it has {}", list(.tags))]
     NoTag {
-        /// The folder.
-        folder: PathBuf,
+        /// The folder or the archive.
+        path: PathBuf,
         /// The tag that was asked for.
         tag: String,
         /// The tags that there are.
         tags: Vec<String>,
     },
     /// No tag was asked for and there is more than one image.
-    #[error("`{folder}` holds {count} images; name one of {}", list(.tags))]
+    #[error("`{path}` holds {count} images; name one of {}", list(.tags))]
     SeveralImages {
-        /// The folder.
-        folder: PathBuf,
+        /// The folder or the archive.
+        path: PathBuf,
         /// How many there are.
         count: usize,
         /// The tags that there are.

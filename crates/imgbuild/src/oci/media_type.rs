@@ -91,6 +91,12 @@ impl MediaType {
         matches!(self, Self::OciManifest | Self::DockerManifest)
     }
 
+    /// Whether it names the configuration of an image, rather than that of an artifact.
+    #[must_use]
+    pub const fn is_image_config(&self) -> bool {
+        matches!(self, Self::OciConfig | Self::DockerConfig)
+    }
+
     /// The compression of a layer; `None` where this is no layer that imgbuild can read.
     #[must_use]
     pub const fn layer_compression(&self) -> Option<Compression> {

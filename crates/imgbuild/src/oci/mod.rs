@@ -14,7 +14,7 @@ mod reference;
 pub use descriptor::{Descriptor, annotation};
 pub use digest::{Algorithm, Digest, DigestError, Hasher};
 pub use document::{Document, DocumentError, Index, MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, Manifest};
-pub use location::{Location, LocationError};
+pub use location::{ArchiveForm, Location, LocationError, is_stdio};
 pub use media_type::{Compression, MediaType};
 pub use platform::{Platform, PlatformError};
 pub use reference::{DOCKER_HUB, Reference, ReferenceError};

@@ -15,7 +15,7 @@ use super::syntax::syntax;
 use super::{Annotation, Error, Injection, Layout, Owner, Recipe, Settings, value};
 use crate::image::{Created, Format, Healthcheck, Overlay, Port};
 use crate::layer::Encoding;
-use crate::oci::{Location, Platform, Reference};
+use crate::oci::{Location, Platform, Reference, is_stdio};
 
 /// The most bytes of a recipe; a larger file is something else, such as the JAR.
 const MAX_BYTES: u64 = 1 << 20;
@@ -132,7 +132,10 @@ impl Keys {
         let within = |list: Vec<Injection>| list.into_iter().map(|one| one.within(folder)).collect();
         let base = self.base.map(|base| match base {
             Location::Layout { folder: layout, tag } => Location::Layout { folder: PathBuf::from(folder).join(layout), tag },
-            registry => registry,
+            Location::Archive { form, file, tag } if !is_stdio(&file) => {
+                Location::Archive { form, file: PathBuf::from(folder).join(file), tag }
+            }
+            elsewhere => elsewhere,
         });
         Settings {
             base,

@@ -1,5 +1,6 @@
 //! Why an image could not be published.
 
+use crate::oci::ReferenceError;
 use crate::{layout, registry};
 
 /// Why an image could not be published.
@@ -14,13 +15,21 @@ pub enum Error {
         /// The cause.
         source: registry::Error,
     },
-    /// A layout could not be written.
+    /// A layout or an archive could not be written.
     #[error("cannot write `{target}`")]
     Layout {
-        /// The layout.
+        /// The layout or the archive.
         target: String,
         /// The cause.
         source: layout::Error,
+    },
+    /// The name of an image in Docker's archive is no reference.
+    #[error("cannot write `{target}`")]
+    Name {
+        /// The archive and the name.
+        target: String,
+        /// The cause.
+        source: ReferenceError,
     },
     /// A target of another crate.
     #[error("cannot publish to `{target}`")]
@@ -48,7 +57,16 @@ impl Error {
         match self {
             Self::Registry { source, .. } => source.hint(),
             Self::Digest(_) => Some("leave the part from `@` on away".to_owned()),
-            Self::Layout { .. } | Self::Other { .. } | Self::Finished(_) | Self::NoClient(_) => None,
+            Self::Layout { .. } | Self::Name { .. } | Self::Other { .. } | Self::Finished(_) | Self::NoClient(_) => None,
+        }
+    }
+
+    /// The registry's part in it, where it has one.
+    #[must_use]
+    pub const fn registry(&self) -> Option<&registry::Error> {
+        match self {
+            Self::Registry { source, .. } => Some(source),
+            _ => None,
         }
     }
 }

@@ -1,8 +1,9 @@
-//! Where an image goes: a registry or an OCI layout. Tags move last.
+//! Where an image goes: a registry, an OCI layout or an archive. Tags move last.
 //!
 //! A target is asked first whether it has the image already, then whether it will take it, before layers are built; then
 //! it gets blobs as they are ready, and last the whole image. The room refuses to compose images.
 
+mod archive;
 mod error;
 mod layout;
 mod receipt;
@@ -13,8 +14,10 @@ use std::collections::HashSet;
 use crate::blob::{Blob, BoxFuture};
 use crate::event::Events;
 use crate::image::ImageIndex;
+use crate::oci::{ArchiveForm, Location};
 use crate::registry::Client;
 
+pub use archive::ArchiveTarget;
 pub use error::Error;
 pub use layout::LayoutTarget;
 pub use receipt::{BlobReceipt, Receipt, Role};
@@ -36,6 +39,28 @@ pub trait Target: Send + Sync {
     fn open<'a>(&'a self, blobs: &'a [Blob], events: &'a Events) -> BoxFuture<'a, Result<Box<dyn Session>, Error>>;
 }
 
+impl<T: Target + 'static> From<T> for Box<dyn Target> {
+    fn from(target: T) -> Self {
+        Box::new(target)
+    }
+}
+
+/// The target at a location.
+///
+/// # Errors
+/// When the name of an image in Docker's archive is no reference.
+pub fn at(location: &Location) -> Result<Box<dyn Target>, Error> {
+    Ok(match location.clone() {
+        Location::Registry(reference) => Box::new(RegistryTarget::new(reference)),
+        Location::Layout { folder, tag } => Box::new(LayoutTarget::new(folder, tag)),
+        Location::Archive { form: ArchiveForm::Docker, file, tag: Some(name) } => {
+            let name = name.parse().map_err(|source| Error::Name { target: location.to_string(), source })?;
+            Box::new(ArchiveTarget::new(ArchiveForm::Docker, file).names([name]))
+        }
+        Location::Archive { form, file, tag } => Box::new(ArchiveTarget::new(form, file).tag(tag)),
+    })
+}
+
 /// A target that is being published to. Dropped before [`publish`](Self::publish) has ended, no tag has moved.
 pub trait Session: Send + Sync {
     /// Sends a blob ahead of the image. May run for several blobs at once; a blob is sent at most once.
@@ -55,7 +80,8 @@ fn parts(image: &ImageIndex) -> Vec<(Role, &Blob)> {
     let configs = image.images.iter().map(|image| (Role::Config, &image.config));
     let manifests = image.images.iter().map(|image| (Role::Manifest, &image.manifest));
     let mut seen = HashSet::new();
-    let all = layers.chain(configs).chain(manifests).chain([(Role::Index, &image.index)]);
+    let indexes = image.nested.iter().chain([&image.index]).map(|blob| (Role::Index, blob));
+    let all = layers.chain(configs).chain(manifests).chain(indexes);
     // A layer that is not distributed stays a descriptor: its bytes are fetched from elsewhere.
     let distributed = all.filter(|(_, blob)| !blob.descriptor().media_type.is_nondistributable());
     distributed.filter(|(_, blob)| seen.insert(blob.digest().clone())).collect()

@@ -145,6 +145,10 @@ impl RegistrySession {
             let stage: Vec<_> = all.iter().filter(|(role, _)| wanted.contains(role)).map(|(role, blob)| self.push(*role, blob)).collect();
             receipts.extend(stream::iter(stage).buffered(BLOBS_AT_ONCE).try_collect::<Vec<_>>().await?);
         }
+        // An index within another must be there before the one that names it, so these go one by one.
+        for (role, blob) in all.iter().filter(|(role, blob)| *role == Role::Index && blob.digest() != image.digest()) {
+            receipts.push(self.push(*role, blob).await?);
+        }
         let bytes = image.index.read(MAX_MANIFEST_BYTES).await.map_err(|source| self.target.error(registry::Error::Source(source)))?;
         let mut moved = false;
         for tag in &self.target.tags {

@@ -27,7 +27,8 @@ pub(super) fn platforms(index: &Index) -> Vec<Platform> {
     runnable(index).filter_map(|entry| entry.platform.clone()).collect()
 }
 
-fn runnable(index: &Index) -> impl Iterator<Item = &Descriptor> {
+/// The entries that may be, or lead to, images to run.
+pub(super) fn runnable(index: &Index) -> impl Iterator<Item = &Descriptor> {
     let known = |entry: &&Descriptor| entry.media_type.is_manifest() || entry.media_type.is_index();
     index.manifests().iter().filter(known).filter(|entry| !entry.is_attestation())
 }

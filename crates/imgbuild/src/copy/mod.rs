@@ -1,0 +1,160 @@
+//! Images from one place to another, byte for byte: between registries, layouts, archives and daemons.
+//!
+//! Documents are sent as they were read, so a digest means the same on both sides. What the other side has is not sent
+//! again, and a tag moves when everything below it is there. The room refuses to change anything in an image.
+
+mod error;
+mod gather;
+
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use serde::Serialize;
+
+use crate::blob::Blob;
+use crate::build::Cancel;
+use crate::cache::Cache;
+use crate::event::{Event, Events};
+use crate::image::ImageIndex;
+use crate::oci::{Digest, Location, Platform};
+use crate::registry::Client;
+use crate::source::Source;
+use crate::target::{Receipt, Session, Target};
+
+pub use error::Error;
+
+/// Blobs that are sent at a time. The client's own limit on transfers holds beside it.
+const BLOBS_AT_ONCE: usize = 8;
+
+/// A copy of an image: every platform of it, unless one is named.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use imgbuild::{Copy, RegistryTarget};
+///
+/// let mirror = RegistryTarget::new("registry.intern/mirror/amazoncorretto:17".parse()?);
+/// let copied = Copy::new("docker.io/library/amazoncorretto:17".parse()?, mirror).run().await?;
+/// println!("{}", copied.reference());
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a copy does nothing before it is run"]
+pub struct Copy {
+    from: Location,
+    to: Box<dyn Target>,
+    platform: Option<Platform>,
+    client: Option<Client>,
+    cache: Option<Cache>,
+    events: Events,
+    cancel: Cancel,
+}
+
+/// What a copy did.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Copied {
+    /// Where it was copied from.
+    pub source: String,
+    /// The digest, the same on both sides.
+    pub digest: Digest,
+    /// The platforms that were copied.
+    pub platforms: Vec<Platform>,
+    /// What the target did.
+    #[serde(flatten)]
+    pub receipt: Receipt,
+}
+
+impl Copied {
+    /// The first name of the copy with its digest.
+    #[must_use]
+    pub fn reference(&self) -> String {
+        self.receipt.references.first().cloned().unwrap_or_else(|| self.digest.to_string())
+    }
+}
+
+impl Copy {
+    /// A copy of the image at `from` to the target `to`.
+    pub fn new(from: Location, to: impl Into<Box<dyn Target>>) -> Self {
+        Self { from, to: to.into(), platform: None, client: None, cache: None, events: Events::default(), cancel: Cancel::default() }
+    }
+
+    /// Copies the image of this platform alone: its manifest, without the index around it.
+    pub fn platform(mut self, platform: Platform) -> Self {
+        self.platform = Some(platform);
+        self
+    }
+
+    /// Talks to registries with this client.
+    pub fn registry(mut self, client: Client) -> Self {
+        self.client = Some(client);
+        self
+    }
+
+    /// Keeps what was fetched in this cache, so that a copy that is started again goes on where it stopped.
+    pub fn cache(mut self, cache: Cache) -> Self {
+        self.cache = Some(cache);
+        self
+    }
+
+    /// Reports events to `observer`, from several threads.
+    pub fn on_event(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        self.events = Events::to(observer);
+        self
+    }
+
+    /// Stops when `cancel` is cancelled: [`run`](Self::run) then ends with [`Error::Cancelled`], and no tag has moved.
+    pub fn cancel(mut self, cancel: Cancel) -> Self {
+        self.cancel = cancel;
+        self
+    }
+
+    /// Copies.
+    ///
+    /// # Errors
+    /// The first thing that went wrong; no tag has moved then.
+    pub async fn run(self) -> Result<Copied, Error> {
+        let client = match &self.client {
+            Some(client) => client.clone(),
+            None => Client::builder().events(self.events.clone()).build(),
+        };
+        self.to.connect(&client);
+        let cache = self.cache.clone().map_or_else(Cache::temporary, Ok)?;
+        let failed = |source| Error::Source { image: self.from.to_string(), source };
+        let source = Source::open(&self.from, &client, Some(&cache)).await.map_err(failed)?;
+        let image = gather::gather(&source, self.platform.as_ref()).await.map_err(failed)?;
+        let receipt = match self.to.find(&image).await? {
+            Some(receipt) => receipt,
+            None => self.publish(&image).await?,
+        };
+        for target in receipt.references.clone() {
+            self.events.emit(&Event::Published { target, digest: image.digest().clone(), unchanged: receipt.unchanged });
+        }
+        let platforms = image.images.iter().map(|image| image.platform.clone()).filter(|platform| !platform.is_unknown()).collect();
+        Ok(Copied { source: self.from.to_string(), digest: image.digest().clone(), platforms, receipt })
+    }
+
+    async fn publish(&self, image: &ImageIndex) -> Result<Receipt, Error> {
+        let blobs = blobs(image);
+        let session = self.to.open(&blobs, &self.events).await?;
+        let result = tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Err(Error::Cancelled),
+            result = send(session.as_ref(), &blobs, image) => result,
+        };
+        if result.is_err() {
+            session.abort().await;
+        }
+        result
+    }
+}
+
+async fn send(session: &dyn Session, blobs: &[Blob], image: &ImageIndex) -> Result<Receipt, Error> {
+    let sends: Vec<_> = blobs.iter().map(|blob| session.send(blob)).collect();
+    stream::iter(sends).buffer_unordered(BLOBS_AT_ONCE).try_collect::<()>().await?;
+    Ok(session.publish(image).await?)
+}
+
+/// The layers, each once, without those that are not distributed.
+fn blobs(image: &ImageIndex) -> Vec<Blob> {
+    let mut seen = std::collections::HashSet::new();
+    let layers = image.images.iter().flat_map(|image| &image.layers);
+    layers.filter(|blob| !blob.descriptor().media_type.is_nondistributable() && seen.insert(blob.digest().clone())).cloned().collect()
+}

@@ -1,0 +1,180 @@
+//! Where images are read from: one set of verbs over registries, OCI layouts and archives.
+//!
+//! A [`Source`] gives documents and blobs as they are, and finds the image of a platform. The room refuses to write
+//! anywhere but into the cache, and to know what the images are used for.
+
+mod error;
+mod image;
+mod select;
+
+use bytes::Bytes;
+
+use crate::blob::Blob;
+use crate::cache::Cache;
+use crate::layout::{Archive, Layout};
+use crate::oci::{Descriptor, Digest, Document, Location, MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, Reference};
+use crate::registry;
+
+pub use error::Error;
+pub use image::PlatformImage;
+
+/// An image or an index that can be read. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Source {
+    location: Location,
+    place: Place,
+    cache: Option<Cache>,
+}
+
+#[derive(Debug, Clone)]
+enum Place {
+    Registry { client: registry::Client, reference: Reference },
+    Layout { layout: Layout, tag: Option<String> },
+    Archive { archive: Archive, tag: Option<String> },
+}
+
+impl Source {
+    /// Opens what is at `location`. Registries are read with `client`, and what they give is kept in `cache`.
+    ///
+    /// # Errors
+    /// When there is no layout or archive at that place. A registry is not asked yet.
+    pub async fn open(location: &Location, client: &registry::Client, cache: Option<&Cache>) -> Result<Self, Error> {
+        let place = match location.clone() {
+            Location::Registry(reference) => Place::Registry { client: client.clone(), reference },
+            Location::Layout { folder, tag } => Place::Layout { layout: Layout::open(folder)?, tag },
+            Location::Archive { file, tag, .. } => {
+                let opened = tokio::task::spawn_blocking(move || Archive::open(file)).await;
+                Place::Archive { archive: opened.map_err(|_| Error::Interrupted)??, tag }
+            }
+        };
+        Ok(Self { location: location.clone(), place, cache: cache.cloned() })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub const fn location(&self) -> &Location {
+        &self.location
+    }
+
+    /// The reference, where it is in a registry. The path of a layout or an archive is of one machine only.
+    #[must_use]
+    pub const fn reference(&self) -> Option<&Reference> {
+        match &self.place {
+            Place::Registry { reference, .. } => Some(reference),
+            Place::Layout { .. } | Place::Archive { .. } => None,
+        }
+    }
+
+    /// The document that the location names. A registry is asked for the digest by HEAD, which Docker Hub does not count
+    /// as a pull, and the document is fetched only if it was never fetched before.
+    ///
+    /// # Errors
+    /// When it is not there, cannot be read, or is no document of an image.
+    pub async fn root(&self) -> Result<Document, Error> {
+        match &self.place {
+            Place::Layout { layout, tag } => self.document(&layout.find(tag.as_deref())?).await,
+            Place::Archive { archive, tag } => self.document(&archive.find(tag.as_deref())?).await,
+            Place::Registry { client, reference } => {
+                let head = client.head(reference).await?;
+                if let Some(found) = head.as_ref().and_then(|descriptor| self.cache.as_ref()?.find(descriptor)) {
+                    return parse(found.descriptor(), found.read(MAX_MANIFEST_BYTES).await?);
+                }
+                let document = client.pull_document(reference).await?;
+                self.keep(document.descriptor(), document.raw());
+                Ok(document)
+            }
+        }
+    }
+
+    /// A manifest or index by its descriptor.
+    ///
+    /// # Errors
+    /// As [`root`](Self::root).
+    pub async fn document(&self, descriptor: &Descriptor) -> Result<Document, Error> {
+        if let Some(found) = self.cached(descriptor) {
+            return parse(descriptor, found.read(MAX_MANIFEST_BYTES).await?);
+        }
+        match &self.place {
+            Place::Layout { layout, .. } => Ok(layout.document(descriptor).await?),
+            Place::Archive { archive, .. } => Ok(archive.document(descriptor).await?),
+            Place::Registry { client, reference } => {
+                let document = client.pull_child(reference, descriptor).await?;
+                self.keep(descriptor, document.raw());
+                Ok(document)
+            }
+        }
+    }
+
+    /// The bytes of a configuration.
+    ///
+    /// # Errors
+    /// When it is not there, cannot be read, or is larger than 8 MiB.
+    pub async fn config(&self, descriptor: &Descriptor) -> Result<Bytes, Error> {
+        if let Some(found) = self.cached(descriptor) {
+            return Ok(found.read(MAX_CONFIG_BYTES).await?);
+        }
+        match &self.place {
+            Place::Layout { layout, .. } => Ok(layout.blob(descriptor.clone()).read(MAX_CONFIG_BYTES).await?),
+            Place::Archive { archive, .. } => Ok(archive.blob(descriptor.clone()).read(MAX_CONFIG_BYTES).await?),
+            Place::Registry { client, reference } => {
+                let bytes = client.pull_bytes(reference, descriptor, MAX_CONFIG_BYTES).await?;
+                self.keep(descriptor, &bytes);
+                Ok(bytes)
+            }
+        }
+    }
+
+    /// A layer, which stays where it is until it is opened.
+    #[must_use]
+    pub fn blob(&self, descriptor: &Descriptor) -> Blob {
+        match &self.place {
+            Place::Layout { layout, .. } => layout.blob(descriptor.clone()),
+            Place::Archive { archive, .. } => archive.blob(descriptor.clone()),
+            Place::Registry { client, reference } => {
+                let blob = client.blob(reference, descriptor.clone());
+                self.cache.as_ref().map_or_else(|| blob.clone(), |cache| cache.attach(&blob))
+            }
+        }
+    }
+
+    /// The document with this digest, wherever its descriptor was lost.
+    ///
+    /// # Errors
+    /// As [`root`](Self::root).
+    pub async fn by_digest(&self, digest: &Digest) -> Result<Document, Error> {
+        let (images, found) = match &self.place {
+            Place::Registry { client, reference } => {
+                let reference = reference.by_digest(digest.clone());
+                return Box::pin(Self { place: Place::Registry { client: client.clone(), reference }, ..self.clone() }.root()).await;
+            }
+            Place::Layout { layout, .. } => (layout.images()?, self.root().await),
+            Place::Archive { archive, .. } => (archive.images().to_vec(), self.root().await),
+        };
+        let children = match &found {
+            Ok(Document::Index(index)) => index.manifests(),
+            _ => &[],
+        };
+        let descriptor = images.iter().chain(children).find(|descriptor| descriptor.digest == *digest);
+        match descriptor {
+            Some(descriptor) => self.document(descriptor).await,
+            None => Err(Error::NoDigest { digest: digest.clone() }),
+        }
+    }
+
+    fn cached(&self, descriptor: &Descriptor) -> Option<Blob> {
+        self.cache.as_ref().and_then(|cache| cache.find(descriptor))
+    }
+
+    /// Documents of a layout are on disk already. One that cannot be kept is fetched again next time: no harm is done.
+    fn keep(&self, descriptor: &Descriptor, bytes: &[u8]) {
+        if let Some(cache) = &self.cache {
+            let kept = cache.keep(descriptor, bytes);
+            kept.unwrap_or_else(|error| tracing::warn!("{error}"));
+        }
+    }
+}
+
+fn parse(descriptor: &Descriptor, raw: Bytes) -> Result<Document, Error> {
+    let parsed = Document::parse(raw, Some(descriptor.media_type.clone()));
+    parsed.map_err(|source| Error::Document { digest: descriptor.digest.clone(), source })
+}
