@@ -149,7 +149,7 @@ mod tests {
                 }
                 // After a bare name the rest of the header cannot be told from a scheme.
                 Value::Array(expected) => {
-                    assert!(found.len() >= expected.len() && found.iter().zip(expected).all(|(a, b)| same(a, b)), "{case}\n{found:?}")
+                    assert!(found.len() >= expected.len() && found.iter().zip(expected).all(|(a, b)| same(a, b)), "{case}\n{found:?}");
                 }
                 Value::Object(wish) if wish.contains_key("error") => {
                     assert!(chosen.is_none_or(|chosen| chosen.parameter("realm").is_none()), "{case}");

@@ -1,5 +1,6 @@
 //! When and how often something is tried again.
 
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -135,6 +136,8 @@ impl Trial {
     pub(crate) fn new(policy: Policy, events: Events, deadline: Option<Deadline>, what: String) -> Self {
         let delays = ExponentialBuilder::default()
             .with_jitter()
+            // Without a seed the crate's jitter is the same in every process, and all clients would come back at once.
+            .with_jitter_seed(RandomState::new().build_hasher().finish())
             .with_min_delay(policy.first_delay)
             .with_max_delay(policy.longest_delay)
             .without_max_times()
@@ -235,6 +238,12 @@ mod tests {
         ] {
             assert_eq!(retry_after(value, now), seconds.map(Duration::from_secs), "{value}");
         }
+    }
+
+    #[test]
+    fn two_clients_do_not_come_back_at_once() {
+        let delays = || Trial::new(Policy::default(), Events::default(), None, String::new()).delays.take(5).collect::<Vec<_>>();
+        assert_ne!(delays(), delays());
     }
 
     #[tokio::test]
