@@ -242,3 +242,22 @@ async fn an_expired_ecr_token_is_named() {
         assert!(error.hint().unwrap().contains("aws ecr get-login-password"));
     }
 }
+
+#[tokio::test]
+async fn a_token_servers_answer_is_bounded() {
+    let registry = Registry::builder().tokens(tokens()).start();
+    let large = Answer::bare(200).header("content-type", "application/json").body(format!("{{\"token\":\"{}\"}}", "x".repeat(64 << 10)));
+    registry.inject(When::request("*", "/token").then(What::Answer(large)));
+    let error = writer(&registry).head(&reference(&registry, "a/b:1")).await.unwrap_err();
+    assert!(error.to_string().contains("more than 65536 bytes"), "{error}");
+}
+
+#[tokio::test]
+async fn a_token_server_that_answers_nonsense_is_named() {
+    for body in ["", "{}", "[]", r#"{"token":""}"#, r#"{"token":7}"#, "<html>"] {
+        let registry = Registry::builder().tokens(tokens()).start();
+        registry.inject(When::request("*", "/token").then(What::Answer(Answer::bare(200).body(body))));
+        let error = writer(&registry).head(&reference(&registry, "a/b:1")).await.unwrap_err();
+        assert!(error.to_string().contains("/token") && error.kind() == Kind::Registry, "{body}: {error}");
+    }
+}

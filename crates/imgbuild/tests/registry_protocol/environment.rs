@@ -160,3 +160,12 @@ async fn the_same_blob_wanted_twice_at_once_is_sent_once() {
     assert_eq!(one.unwrap(), two.unwrap());
     assert_eq!((registry.count("POST", "*"), registry.count("PUT", "*")), (1, 1));
 }
+
+#[tokio::test]
+async fn a_name_that_dns_does_not_answer_is_asked_again() {
+    let ears = crate::support::Ears::default();
+    let client = builder().events(ears.events()).retry(quick().attempts(3)).build();
+    let error = client.head(&"registry.invalid/a/b:1".parse().unwrap()).await.unwrap_err();
+    assert!(matches!(error, Error::GaveUp { attempts: 3, .. }) && error.kind() == imgbuild::registry::Kind::Network, "{error}");
+    assert_eq!(ears.retries(), 2);
+}

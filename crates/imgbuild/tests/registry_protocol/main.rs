@@ -16,3 +16,5 @@ mod push;
 mod secrets;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod table;

@@ -1,6 +1,6 @@
 //! Line 26: no secret is shown anywhere.
 
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Mutex, Once};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -11,43 +11,45 @@ use crate::support::{Ears, builder, image, layer, noise, push, reference, with};
 
 const CANARY: &str = "Canary/7f3+b=91";
 
-/// Everything that any crate logs at any level, through `log` and through `tracing`.
-fn logs() -> &'static Mutex<String> {
-    static LOGS: OnceLock<Mutex<String>> = OnceLock::new();
-    LOGS.get_or_init(|| {
-        struct Everything;
-        impl log::Log for Everything {
-            fn enabled(&self, _: &log::Metadata<'_>) -> bool {
-                true
-            }
-            fn log(&self, record: &log::Record<'_>) {
-                logs_text(&format!("{} {}\n", record.target(), record.args()));
-            }
-            fn flush(&self) {}
-        }
-        impl std::io::Write for Everything {
-            fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-                logs_text(&String::from_utf8_lossy(bytes));
-                Ok(bytes.len())
-            }
-            fn flush(&mut self) -> std::io::Result<()> {
-                Ok(())
-            }
-        }
+static LOGGED: Mutex<String> = Mutex::new(String::new());
+
+/// Hears everything that any crate logs at any level, through `log` and through `tracing`.
+struct Everything;
+
+impl log::Log for Everything {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        LOGGED.lock().unwrap().push_str(&format!("{} {}\n", record.target(), record.args()));
+    }
+
+    fn flush(&self) {}
+}
+
+impl std::io::Write for Everything {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        LOGGED.lock().unwrap().push_str(&String::from_utf8_lossy(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn listen() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
         log::set_logger(&Everything).unwrap();
         log::set_max_level(log::LevelFilter::Trace);
         tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(|| Everything).init();
-        Mutex::new(String::new())
-    })
+    });
 }
 
-fn logs_text(text: &str) {
-    static TEXT: Mutex<String> = Mutex::new(String::new());
-    let mut all = TEXT.lock().unwrap();
-    all.push_str(text);
-    if text == "take" {
-        *logs().lock().unwrap() = std::mem::take(&mut all);
-    }
+fn logged() -> String {
+    LOGGED.lock().unwrap().clone()
 }
 
 fn assert_clean(what: &str, text: &str) {
@@ -67,7 +69,7 @@ fn assert_clean(what: &str, text: &str) {
 
 #[tokio::test]
 async fn a_canary_is_in_no_log_no_error_and_no_event() {
-    let _ = logs();
+    listen();
     let folder = tempfile::tempdir().unwrap();
     let tokens = || Tokens::new().user("user", CANARY, &["pull", "push"]).refresh_token(CANARY, "user");
     let registries = [
@@ -106,8 +108,7 @@ async fn a_canary_is_in_no_log_no_error_and_no_event() {
             assert_clean("an event", &format!("{:?} {}", ears.heard(), serde_json::to_string(&ears.heard()).unwrap()));
         }
     }
-    logs_text("take");
-    let logged = logs().lock().unwrap().clone();
+    let logged = logged();
     assert!(logged.contains("h2") && logged.contains("reqwest"), "the logs were not heard: {} bytes", logged.len());
     assert_clean("a log", &logged);
 }
@@ -135,4 +136,14 @@ async fn damaged_credentials_and_proxies_do_not_show_what_they_hold() {
     let client = builder().proxies(proxies).insecure("r.example").retry(crate::support::quick().attempts(1)).build();
     let error = client.head(&"r.example:80/a".parse().unwrap()).await.unwrap_err();
     assert_clean("the proxy's error", &format!("{error} {error:?} {:?}", error.hint()));
+}
+
+#[tokio::test]
+async fn what_docker_hubs_limit_leaves_is_in_the_log() {
+    listen();
+    let registry = Registry::start();
+    registry.inject(When::request("HEAD", "*").then(What::WithHeader("ratelimit-remaining".to_owned(), "7654321;w=21600".to_owned())));
+    builder().build().head(&reference(&registry, "a/b:1")).await.unwrap();
+    let logged = logged();
+    assert!(logged.lines().any(|line| line.contains("INFO") && line.contains("7654321;w=21600 pulls remain")));
 }

@@ -222,3 +222,27 @@ pub(crate) fn is_expired(domain: &str, reason: &str) -> bool {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::registry::Secret;
+
+    #[test]
+    fn a_token_serves_its_owner_and_its_scopes_until_it_must_be_renewed() {
+        let authorizer = Authorizer::default();
+        let credential = |user: &str| Some(Credential::Password { user: user.to_owned(), password: Secret::new("p") });
+        let token = |until| Token { secret: Secret::new("t"), scopes: Scopes::push("a/b"), granted: None, until };
+        authorizer.hold(credential("u"), token(Instant::now() + Duration::from_secs(50)));
+        let (ours, theirs) = (credential("u"), credential("v"));
+        assert!(authorizer.held(ours.as_ref(), &Scopes::pull("a/b")).is_some());
+        for (owner, scopes) in [(&ours, Scopes::pull("c")), (&theirs, Scopes::pull("a/b")), (&None, Scopes::pull("a/b"))] {
+            assert!(authorizer.held(owner.as_ref(), &scopes).is_none());
+        }
+        let late = Authorizer::default();
+        late.hold(credential("u"), token(Instant::now()));
+        assert!(late.held(ours.as_ref(), &Scopes::pull("a/b")).is_none(), "it is used to its end");
+    }
+}

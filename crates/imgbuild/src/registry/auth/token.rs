@@ -145,10 +145,14 @@ async fn read(answer: Answer, scopes: &Scopes) -> Result<Token, Error> {
     let reply: Reply = serde_json::from_slice(&body).map_err(|_| unusable("the token server's answer is not the JSON of a token"))?;
     let secret = [reply.token, reply.access_token].into_iter().flatten().find(|token| !token.is_empty());
     let secret = secret.ok_or_else(|| unusable("the token server's answer holds no token"))?;
-    let life = reply.expires_in.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(SHORTEST_LIFE);
-    let life = life.clamp(SHORTEST_LIFE, LONGEST_LIFE);
     let granted = reply.scope.filter(|scope| !scope.is_empty());
-    Ok(Token { secret: Secret::new(secret), scopes: scopes.clone(), granted, until: Instant::now() + life - MARGIN })
+    Ok(Token { secret: Secret::new(secret), scopes: scopes.clone(), granted, until: Instant::now() + useful_life(reply.expires_in) })
+}
+
+/// How long a token is used, by its `expires_in` in seconds.
+fn useful_life(expires_in: Option<f64>) -> Duration {
+    let life = expires_in.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(SHORTEST_LIFE);
+    life.clamp(SHORTEST_LIFE, LONGEST_LIFE) - MARGIN
 }
 
 async fn refuse(endpoint: &Endpoint, wish: &Wish<'_>, answer: Answer) -> Error {
@@ -163,5 +167,26 @@ async fn refuse(endpoint: &Endpoint, wish: &Wish<'_>, answer: Answer) -> Error {
             missing: Vec::new(),
         })),
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lifetime_that_is_missing_or_below_a_minute_is_a_minute_and_renewal_comes_before_the_end() {
+        for (expires_in, seconds) in [
+            (None, 50),
+            (Some(0.0), 50),
+            (Some(-3.0), 50),
+            (Some(59.0), 50),
+            (Some(60.0), 50),
+            (Some(300.0), 290),
+            (Some(f64::MAX), 50),
+            (Some(1e9), 86_390),
+        ] {
+            assert_eq!(useful_life(expires_in), Duration::from_secs(seconds), "{expires_in:?}");
+        }
     }
 }
