@@ -22,7 +22,8 @@ impl log::Log for Everything {
     }
 
     fn log(&self, record: &log::Record<'_>) {
-        LOGGED.lock().unwrap().push_str(&format!("{} {}\n", record.target(), record.args()));
+        let mut logged = LOGGED.lock().unwrap();
+        *logged += &[record.target(), " ", &record.args().to_string(), "\n"].concat();
     }
 
     fn flush(&self) {}

@@ -152,7 +152,7 @@ async fn read(answer: Answer, scopes: &Scopes) -> Result<Token, Error> {
 /// How long a token is used, by its `expires_in` in seconds.
 fn useful_life(expires_in: Option<f64>) -> Duration {
     let life = expires_in.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(SHORTEST_LIFE);
-    life.clamp(SHORTEST_LIFE, LONGEST_LIFE) - MARGIN
+    life.clamp(SHORTEST_LIFE, LONGEST_LIFE).saturating_sub(MARGIN)
 }
 
 async fn refuse(endpoint: &Endpoint, wish: &Wish<'_>, answer: Answer) -> Error {
