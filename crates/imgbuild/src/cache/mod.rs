@@ -125,16 +125,24 @@ impl Cache {
         if let Some(found) = self.find(blob.descriptor()) {
             return Ok(found);
         }
+        let pending = match self.receive(blob).await {
+            // A proxy on the way can hold a damaged copy; a second request may reach a good one.
+            Err(Error::Blob(crate::blob::Error::Mismatch { .. })) => self.receive(blob).await?,
+            received => received?,
+        };
+        self.commit(pending, blob.descriptor().clone())
+    }
+
+    async fn receive(&self, blob: &Blob) -> Result<Pending, Error> {
         let mut pending = self.pending()?;
         let mut reader = blob.open().await?;
         let mut piece = vec![0; PIECE];
         loop {
             match reader.read(&mut piece).await.map_err(|error| crate::blob::Error::from_read(blob.to_string(), error))? {
-                0 => break,
+                0 => return Ok(pending),
                 length => pending.write(&piece[..length])?,
             }
         }
-        self.commit(pending, blob.descriptor().clone())
     }
 
     /// A file to write a blob into.

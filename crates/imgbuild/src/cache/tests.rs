@@ -49,11 +49,12 @@ async fn one_download_a_digest_for_builds_at_once() {
 }
 
 #[tokio::test]
-async fn wrong_bytes_are_never_stored() {
+async fn wrong_bytes_are_asked_for_once_more_and_never_stored() {
     let folder = tempfile::tempdir().unwrap();
     let cache = Cache::open(folder.path()).unwrap();
-    let (blob, _) = counting(b"layer", b"LAYER");
+    let (blob, opened) = counting(b"layer", b"LAYER");
     assert!(cache.fetch(&blob).await.is_err());
+    assert_eq!(opened.load(Ordering::SeqCst), 2);
     assert!(cache.find(blob.descriptor()).is_none());
     assert_eq!(files_below(&cache.path("tmp")) + files_below(&cache.path("blobs")), 0);
 }
