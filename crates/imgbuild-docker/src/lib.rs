@@ -1,0 +1,1 @@
+//! Docker Engine and Swarm: load an image, roll out services, prune.
