@@ -1,5 +1,7 @@
 //! Images that are copied between registries, layouts and archives: same digest, nothing twice, nothing half written.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;

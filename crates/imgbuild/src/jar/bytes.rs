@@ -127,10 +127,7 @@ impl Bytes {
     /// The file that the bytes are in, if they are in one.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
-        match &*self.source {
-            Source::File { path, .. } => Some(path),
-            _ => None,
-        }
+        if let Source::File { path, .. } = &*self.source { Some(path) } else { None }
     }
 
     /// Proves that the file is still the one that was opened: same inode, length and time of change.

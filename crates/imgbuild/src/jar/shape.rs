@@ -1,5 +1,6 @@
 //! What kind of JAR it is: Spring Boot's, another one that can be started, or a library.
 
+use super::archive::Entry;
 use super::index::{ClasspathIndex, LayersIndex};
 use super::layers::Layers;
 use super::library::{self, Library};
@@ -69,9 +70,8 @@ impl SpringBoot {
         let value = |name| manifest.main().value(name).map(str::trim).filter(|value| !value.is_empty());
         let packaging = match value("Spring-Boot-Lib") {
             Some(lib) if lib.starts_with("WEB-INF") => Packaging::War,
-            Some(_) => Packaging::Jar,
             None if launcher.ends_with(".WarLauncher") => Packaging::War,
-            None => Packaging::Jar,
+            Some(_) | None => Packaging::Jar,
         };
         let root = packaging.root();
         let folder = |name, usual: String| value(name).map_or(usual, |folder| format!("{}/", folder.trim_end_matches('/')));
@@ -98,7 +98,7 @@ impl SpringBoot {
                 Some((location, index)) => Layers::Index { index, location },
                 None => Layers::Usual { libraries: folders },
             },
-            signatures: archive.entries().iter().map(|entry| entry.name()).filter(|name| is_signature(name)).map(str::to_owned).collect(),
+            signatures: archive.entries().iter().map(Entry::name).filter(|name| is_signature(name)).map(str::to_owned).collect(),
         })
     }
 

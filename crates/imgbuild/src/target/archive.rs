@@ -54,14 +54,14 @@ impl ArchiveTarget {
 
     /// The entries of `index.json`.
     fn entries(&self, image: &Descriptor) -> Vec<Descriptor> {
-        let named = |tag: Option<&str>, name: Option<String>| {
+        let entry_of = |tag: Option<&str>, name: Option<String>| {
             let mut entry = image.clone();
             entry.annotations.extend(name.map(|name| (CONTAINERD_NAME.to_owned(), name.into())));
             entry.annotations.extend(tag.map(|tag| (annotation::REF_NAME.to_owned(), tag.into())));
             entry
         };
-        let names = self.names.iter().map(|name| named(name.tag(), Some(name.to_string())));
-        let mut entries: Vec<Descriptor> = names.chain(self.tag.as_deref().map(|tag| named(Some(tag), None))).collect();
+        let names = self.names.iter().map(|name| entry_of(name.tag(), Some(name.to_string())));
+        let mut entries: Vec<Descriptor> = names.chain(self.tag.as_deref().map(|tag| entry_of(Some(tag), None))).collect();
         if entries.is_empty() {
             entries.push(image.clone());
         }

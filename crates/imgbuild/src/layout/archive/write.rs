@@ -23,6 +23,8 @@ pub const CONTAINERD_NAME: &str = "io.containerd.image.name";
 
 /// Entries and their content are padded to blocks of this size.
 const BLOCK: u64 = 512;
+/// Two blocks of zeros end an archive (POSIX).
+const END: [u8; 1024] = [0; 1024];
 /// Content is copied in pieces of this size.
 const PIECE: usize = 256 << 10;
 /// 1980-01-01T00:00:00Z, as in layers.
@@ -91,7 +93,7 @@ impl ArchiveWriter {
         if let Some(saved) = saved {
             self.write_file(DOCKER_MANIFEST, Value::from(saved).to_string().as_bytes())?;
         }
-        self.write(&[0; 2 * BLOCK as usize])?;
+        self.write(&END)?;
         let Self { path, output, .. } = self;
         output.finish(&path).map_err(|source| Error::Write { path, source })
     }
