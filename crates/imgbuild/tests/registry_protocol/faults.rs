@@ -304,6 +304,18 @@ async fn a_push_that_is_dropped_leaves_no_session_and_the_tag_where_it_was() {
 }
 
 #[tokio::test]
+async fn a_session_that_opens_while_its_push_is_dropped_is_deleted_too() {
+    let late = When::request("POST", "/blobs/uploads/").then(What::StallHeaders(Duration::from_millis(600)));
+    let registry = Registry::builder().fault(late).start();
+    let pusher = builder().build().pusher(&reference(&registry, "a/b"));
+    let image = image(50_000);
+    let stopped = tokio::time::timeout(Duration::from_millis(300), pusher.push_blob(&image.shared)).await;
+    assert!(stopped.is_err() && registry.open_uploads() == 1, "the session is open and its place not known yet");
+    pusher.close().await;
+    assert_eq!(registry.open_uploads(), 0);
+}
+
+#[tokio::test]
 async fn a_bad_certificate_is_named_and_not_tried_again() {
     let folder = tempfile::tempdir().unwrap();
     for (tls, trusted, reason) in [

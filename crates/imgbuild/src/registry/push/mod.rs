@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use reqwest::{Method, StatusCode};
 use tokio::sync::OnceCell;
+use tokio_util::task::TaskTracker;
 use url::Url;
 
 use super::Error;
@@ -44,6 +45,8 @@ struct Shared {
     spare: Mutex<Vec<Session>>,
     /// The places of all sessions that the registry holds for us.
     open: Mutex<HashMap<u64, Url>>,
+    /// Requests that may open a session, until their answer is known.
+    posts: TaskTracker,
     /// Repositories that the registry lets us mount nothing from.
     unmountable: Mutex<HashSet<String>>,
     sent: AtomicU64,
@@ -102,6 +105,7 @@ impl Pusher {
             manifests: Mutex::default(),
             spare: Mutex::default(),
             open: Mutex::default(),
+            posts: TaskTracker::new(),
             unmountable: Mutex::default(),
             sent: AtomicU64::new(0),
             mounted: AtomicU64::new(0),
@@ -171,6 +175,8 @@ impl Pusher {
     /// Deletes the upload sessions that were not used. It is best effort: registries drop them by themselves some day.
     pub async fn close(&self) {
         lock(&self.0.spare).clear();
+        self.0.posts.close();
+        self.0.posts.wait().await;
         let open: Vec<Url> = lock(&self.0.open).drain().map(|(_, url)| url).collect();
         for url in open {
             self.delete_session(url).await;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use reqwest::header::{LOCATION, RANGE};
 use reqwest::{Method, StatusCode};
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::super::Error;
@@ -14,7 +15,7 @@ use super::{Pusher, lock};
 use crate::blob::Blob;
 use crate::oci::Reference;
 
-/// How long deleting an unused session may take: somebody waits for us to stop.
+/// How long opening and deleting a session that nobody wants may take: somebody waits for us to stop.
 const DELETE_LIMIT: Duration = Duration::from_secs(3);
 
 static NEXT_SESSION: AtomicU64 = AtomicU64::new(0);
@@ -36,6 +37,14 @@ pub(super) enum Begun {
     Session(Session),
 }
 
+/// What came of a POST.
+enum Posted {
+    /// A session is open.
+    Opened(Session),
+    /// Anything else.
+    Other(Answer),
+}
+
 impl Pusher {
     /// Mounts the blob where that is possible, else opens a session.
     pub(super) async fn begin(&self, blob: &Blob) -> Result<Begun, Error> {
@@ -46,9 +55,9 @@ impl Pusher {
         let scopes = Scopes::push(self.0.target.path()).and_pull(&path);
         let query = [("mount", blob.digest().as_str()), ("from", path.as_str())];
         match self.post(scopes, &query).await {
-            Ok(answer) if answer.status() == StatusCode::CREATED => return Ok(Begun::Mounted),
-            Ok(answer) if answer.status() == StatusCode::ACCEPTED => return Ok(Begun::Session(self.session(&answer)?)),
-            Ok(_) | Err(Error::Denied(_)) => {}
+            Ok(Posted::Opened(session)) => return Ok(Begun::Session(session)),
+            Ok(Posted::Other(answer)) if answer.status() == StatusCode::CREATED => return Ok(Begun::Mounted),
+            Ok(Posted::Other(_)) | Err(Error::Denied(_)) => {}
             Err(error) => return Err(error),
         }
         // A mount is an optimisation. Whether we may push is for a request to decide that asks for nothing else.
@@ -58,12 +67,13 @@ impl Pusher {
 
     /// Opens a session with the target's scopes alone.
     pub(super) async fn open_session(&self) -> Result<Session, Error> {
-        let answer = self.post(Scopes::push(self.0.target.path()), &[]).await?;
-        if answer.status() == StatusCode::ACCEPTED {
-            return self.session(&answer);
+        match self.post(Scopes::push(self.0.target.path()), &[]).await? {
+            Posted::Opened(session) => Ok(session),
+            Posted::Other(answer) => {
+                let request = self.post_request(Scopes::push(self.0.target.path()), &[]).await?;
+                Err(self.0.client.transport().refuse(&self.0.endpoint, &request, answer).await)
+            }
         }
-        let request = self.post_request(Scopes::push(self.0.target.path()), &[]).await?;
-        Err(self.0.client.transport().refuse(&self.0.endpoint, &request, answer).await)
     }
 
     /// The repository that the blob can be mounted from: on the same registry and with the same credentials.
@@ -82,9 +92,23 @@ impl Pusher {
         Ok(Some(source).filter(|_| credential(&ours) == credential(&theirs)))
     }
 
-    async fn post(&self, scopes: Scopes, query: &[(&str, &str)]) -> Result<Answer, Error> {
+    /// Asks for a session or a mount. The request is brought to its end even where the caller is dropped meanwhile: only the
+    /// answer says where a session is that must be deleted.
+    async fn post(&self, scopes: Scopes, query: &[(&str, &str)]) -> Result<Posted, Error> {
         let request = self.post_request(scopes, query).await?;
-        self.0.client.transport().send(&self.0.endpoint, &request).await
+        let (pusher, dropped) = (self.clone(), CancellationToken::new());
+        let caller = dropped.clone().drop_guard();
+        let posted = self.0.posts.spawn(async move {
+            let send = pusher.0.client.transport().send(&pusher.0.endpoint, &request);
+            let answer = tokio::select! {
+                answer = send => answer?,
+                () = async { dropped.cancelled().await; tokio::time::sleep(DELETE_LIMIT).await } => return Err(given_up()),
+            };
+            if answer.status() == StatusCode::ACCEPTED { pusher.session(&answer).map(Posted::Opened) } else { Ok(Posted::Other(answer)) }
+        });
+        let posted = posted.await.unwrap_or_else(|_| Err(given_up()));
+        caller.disarm();
+        posted
     }
 
     async fn post_request(&self, scopes: Scopes, query: &[(&str, &str)]) -> Result<Request, Error> {
@@ -144,6 +168,11 @@ impl Pusher {
         // Both ends are inclusive, and `0-0` is what distribution says of an empty session as well as of one byte.
         Ok(last.filter(|&last| last > 0).map(|last| last + 1))
     }
+}
+
+/// Seen by nobody: whoever would see it is gone.
+fn given_up() -> Error {
+    Error::Input("the push was given up".to_owned())
 }
 
 fn location(answer: &Answer) -> Result<Url, Error> {
