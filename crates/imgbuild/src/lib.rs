@@ -9,7 +9,7 @@
 //!
 //! A module is a room: it uses itself and the rooms below it, never one above. Top to bottom: [`copy`], [`build`],
 //! [`recipe`], [`target`], [`base`], [`source`], [`image`], [`layer`], [`jar`], [`registry`], [`layout`], [`cache`],
-//! [`blob`], [`event`], [`oci`].
+//! [`blob`], [`event`], [`elf`], [`oci`].
 //!
 //! The library prints nothing and keeps nothing global: what happens is reported as [`Event`]s, and errors say what was
 //! being done to what, why it failed, and, through `hint()`, what to do about it.
@@ -19,6 +19,7 @@ pub mod blob;
 pub mod build;
 pub mod cache;
 pub mod copy;
+pub mod elf;
 pub mod event;
 pub mod image;
 pub mod jar;
