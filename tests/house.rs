@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 /// The rooms of the library, top to bottom.
 const ROOMS: &[&str] = &[
-    "copy", "build", "recipe", "target", "guard", "base", "source", "image", "layer", "jar", "registry", "layout", "cache", "blob",
-    "event", "elf", "oci",
+    "copy", "build", "recipe", "target", "guard", "base", "source", "image", "layer", "jar", "registry", "layout", "cache", "tarball",
+    "blob", "event", "elf", "oci",
 ];
 
 /// A file that passes this many lines has a second idea in it.

@@ -9,7 +9,7 @@
 //!
 //! A module is a room: it uses itself and the rooms below it, never one above. Top to bottom: [`copy`], [`build`],
 //! [`recipe`], [`target`], [`base`], [`source`], [`image`], [`layer`], [`jar`], [`registry`], [`layout`], [`cache`],
-//! [`blob`], [`event`], [`elf`], [`oci`].
+//! [`tarball`], [`blob`], [`event`], [`elf`], [`oci`].
 //!
 //! The library prints nothing and keeps nothing global: what happens is reported as [`Event`]s, and errors say what was
 //! being done to what, why it failed, and, through `hint()`, what to do about it.
@@ -29,6 +29,7 @@ pub mod oci;
 pub mod recipe;
 pub mod registry;
 pub mod source;
+pub mod tarball;
 pub mod target;
 
 pub use build::{Build, Cancel, Plan, Report};

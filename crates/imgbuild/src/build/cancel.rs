@@ -2,8 +2,6 @@
 
 use tokio_util::sync::CancellationToken;
 
-use crate::layer::Stop;
-
 /// Stops a build from any thread. Clones are one and the same.
 #[derive(Debug, Clone, Default)]
 pub struct Cancel(CancellationToken);
@@ -29,21 +27,5 @@ impl Cancel {
     /// Waits until it is cancelled.
     pub async fn cancelled(&self) {
         self.0.cancelled().await;
-    }
-}
-
-/// Stops the compressors, which run on threads of their own, when the build's future ends or is dropped.
-#[derive(Debug, Default)]
-pub(super) struct StopOnDrop(Stop);
-
-impl StopOnDrop {
-    pub(super) const fn stop(&self) -> &Stop {
-        &self.0
-    }
-}
-
-impl Drop for StopOnDrop {
-    fn drop(&mut self) {
-        self.0.stop();
     }
 }

@@ -7,7 +7,6 @@ use futures_util::future::try_join_all;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use tokio::sync::Semaphore;
 
-use super::cancel::StopOnDrop;
 use super::layers::{Found, Maker};
 use super::{Build, Error, LayerReport, Plan, Report};
 use crate::base::{Base, Resolver};
@@ -15,7 +14,7 @@ use crate::blob::Blob;
 use crate::cache::Cache;
 use crate::event::{Event, Events};
 use crate::image::{Image, ImageIndex};
-use crate::layer::Layer;
+use crate::layer::{Layer, StopOnDrop};
 use crate::registry::Client;
 use crate::target::{Receipt, Session, Target};
 

@@ -1,4 +1,4 @@
-//! Files → a reproducible tar → a compressed blob, with digest and diff id.
+//! Files → a reproducible tar → a compressed blob, with digest and diff id; and any layer → its entries.
 //!
 //! The same files give the same bytes on any machine, with any number of threads, on any day. The room refuses to know
 //! what the files mean, and it refuses names that would reach outside of the image or act on other layers (`.wh.`).
@@ -10,6 +10,8 @@ mod error;
 mod files;
 mod gzip;
 mod key;
+mod read;
+mod stop;
 mod tar;
 #[cfg(test)]
 mod tests;
@@ -20,6 +22,8 @@ pub use encoding::Encoding;
 pub use error::Error;
 pub use files::{Attributes, EPOCH_1980, Entry, Files, Kind};
 pub use key::Key;
+pub use read::{ReadError, Scan, scan};
+pub use stop::StopOnDrop;
 
 use crate::blob::Blob;
 use crate::oci::Digest;

@@ -5,12 +5,8 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
 
-use tar::{EntryType, Header, PaxExtensions};
+use crate::tarball::{Input, Kind, Tarball, beside, plain};
 
-/// Entries and their content are padded to blocks of this size.
-const BLOCK: u64 = 512;
-/// Longest name or set of PAX records that is read.
-const MAX_EXTENSION: u64 = 1 << 20;
 /// An image has some dozens of files; more than this is no archive of images.
 const MAX_MEMBERS: usize = 100_000;
 /// Links that are followed from one file to the next; `docker save` needs one.
@@ -42,30 +38,19 @@ impl Members {
     pub(super) fn read(file: &File) -> Result<Self, String> {
         let length = file.metadata().map_err(|error| error.to_string())?.len();
         let mut members = Self::default();
-        let mut next = Extensions::default();
-        let mut position = 0;
-        while let Some(header) = header_at(file, position, length)? {
-            let entry_type = header.entry_type();
-            let extends = matches!(entry_type, EntryType::GNULongName | EntryType::GNULongLink | EntryType::XHeader);
-            let Extensions { path, link, size } = if extends { Extensions::default() } else { std::mem::take(&mut next) };
-            let name = path.unwrap_or_else(|| text(&header.path_bytes()));
-            let size =
-                size.map_or_else(|| header.entry_size(), Ok).map_err(|error| format!("the size of `{name}` is not valid: {error}"))?;
-            let data = position + BLOCK;
-            let end = data.checked_add(size).filter(|end| *end <= length);
-            let end = end.ok_or_else(|| format!("it is cut short: `{name}` has {} of {size} bytes", length - data))?;
-            match entry_type {
-                _ if extends => next.read(entry_type, &extension(file, data, size)?),
-                EntryType::XGlobalHeader | EntryType::Directory => {}
-                EntryType::Regular | EntryType::Continuous => members.insert(&name, Member::File(Stretch { start: data, size }))?,
-                EntryType::Symlink | EntryType::Link => {
-                    let target = link.or_else(|| header.link_name_bytes().map(|link| text(&link))).unwrap_or_default();
-                    let target = if entry_type == EntryType::Symlink { beside(&name, &target) } else { plain(&target) };
-                    members.insert(&name, Member::Link(target))?;
-                }
-                _ => return Err(format!("`{name}` is neither a file nor a folder nor a link")),
+        let mut tarball = Tarball::new(Positioned { file, position: 0, length });
+        while let Some(entry) = tarball.next_entry().map_err(|error| error.to_string())? {
+            let member = match entry.kind {
+                Kind::Folder => continue,
+                Kind::File => Member::File(Stretch { start: tarball.position(), size: entry.size }),
+                Kind::Symlink(target) => Member::Link(beside(&entry.name, &target)),
+                Kind::HardLink(target) => Member::Link(plain(&target)),
+                _ => return Err(format!("`{}` is neither a file nor a folder nor a link", entry.name.escape_debug())),
+            };
+            members.0.insert(entry.path, member);
+            if members.0.len() > MAX_MEMBERS {
+                return Err(format!("it holds more than {MAX_MEMBERS} files"));
             }
-            position = end.next_multiple_of(BLOCK);
         }
         if members.0.is_empty() { Err("it holds no files".to_owned()) } else { Ok(members) }
     }
@@ -81,97 +66,27 @@ impl Members {
         }
         None
     }
+}
 
-    fn insert(&mut self, name: &str, member: Member) -> Result<(), String> {
-        self.0.insert(plain(name), member);
-        if self.0.len() > MAX_MEMBERS { Err(format!("it holds more than {MAX_MEMBERS} files")) } else { Ok(()) }
+/// A file that is read by position: contents are passed over without reading them.
+struct Positioned<'a> {
+    file: &'a File,
+    position: u64,
+    length: u64,
+}
+
+impl Input for Positioned<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read_at(buffer, self.position)?;
+        self.position += read as u64;
+        Ok(read)
     }
-}
 
-/// What stands in front of an entry and belongs to it.
-#[derive(Default)]
-struct Extensions {
-    path: Option<String>,
-    link: Option<String>,
-    size: Option<u64>,
-}
-
-impl Extensions {
-    fn read(&mut self, entry_type: EntryType, bytes: &[u8]) {
-        match entry_type {
-            EntryType::GNULongName => self.path = Some(text(until_nul(bytes))),
-            EntryType::GNULongLink => self.link = Some(text(until_nul(bytes))),
-            _ => {
-                for record in PaxExtensions::new(bytes).flatten() {
-                    let value = text(record.value_bytes());
-                    match record.key_bytes() {
-                        b"path" => self.path = Some(value),
-                        b"linkpath" => self.link = Some(value),
-                        b"size" => self.size = value.parse().ok(),
-                        _ => {}
-                    }
-                }
-            }
-        }
+    fn skip(&mut self, count: u64) -> io::Result<u64> {
+        let skipped = count.min(self.length.saturating_sub(self.position));
+        self.position += skipped;
+        Ok(skipped)
     }
-}
-
-/// The header at `position`; nothing at the end, whether it is marked by zeros or not.
-fn header_at(file: &File, position: u64, length: u64) -> Result<Option<Header>, String> {
-    // The last entry may lack its padding.
-    if position >= length {
-        return Ok(None);
-    }
-    let mut header = Header::new_old();
-    let bytes = header.as_mut_bytes();
-    match file.read_exact_at(bytes, position) {
-        Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(format!("it is cut short after {length} bytes")),
-        Err(error) => return Err(error.to_string()),
-    }
-    if bytes.iter().all(|byte| *byte == 0) {
-        return Ok(None);
-    }
-    // The sum counts its own field as spaces.
-    let sum: u32 = bytes[..148].iter().chain(&[b' '; 8]).chain(&bytes[156..]).map(|byte| u32::from(*byte)).sum();
-    match header.cksum() {
-        Ok(stated) if stated == sum => Ok(Some(header)),
-        _ => Err(format!("there is no tar header at byte {position}")),
-    }
-}
-
-fn extension(file: &File, start: u64, size: u64) -> Result<Vec<u8>, String> {
-    let length = usize::try_from(size).ok().filter(|_| size <= MAX_EXTENSION);
-    let mut bytes = vec![0; length.ok_or("a name in it is longer than 1 MiB")?];
-    file.read_exact_at(&mut bytes, start).map_err(|error| error.to_string())?;
-    Ok(bytes)
-}
-
-fn until_nul(bytes: &[u8]) -> &[u8] {
-    bytes.split(|byte| *byte == 0).next().unwrap_or_default()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// A path without `.`, `..` and empty parts.
-fn plain(path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()),
-            part => parts.push(part),
-        }
-    }
-    parts.join("/")
-}
-
-/// What a symbolic link at `name` leads to.
-fn beside(name: &str, target: &str) -> String {
-    let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
-    if target.starts_with('/') { plain(target) } else { plain(&format!("{folder}/{target}")) }
 }
 
 #[cfg(test)]
