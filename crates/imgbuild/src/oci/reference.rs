@@ -93,12 +93,6 @@ impl Reference {
         Self { digest: Some(digest), ..self.clone() }
     }
 
-    /// The same repository under another tag, which must have come from a reference.
-    #[must_use]
-    pub(crate) fn with_tag(&self, tag: &str) -> Self {
-        Self { tag: Some(tag.to_owned()), digest: None, ..self.clone() }
-    }
-
     /// The same repository, by `digest` alone.
     #[must_use]
     pub fn by_digest(&self, digest: Digest) -> Self {

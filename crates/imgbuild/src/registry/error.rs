@@ -72,6 +72,8 @@ pub enum Error {
         host: String,
         /// Why it is refused.
         reason: String,
+        /// The flag that permits it, where one does.
+        flag: Option<&'static str>,
     },
     /// The registry wants us to wait longer than we will.
     #[error("{request}: {status} {reason}; it asks to wait {} s, and at most {} s are waited", .wait.as_secs(), .longest.as_secs())]
@@ -218,7 +220,7 @@ impl Error {
                  --insecure {host} trusts anybody"
             )),
             Self::Proxy { .. } => Some("put the proxy's user and password into HTTPS_PROXY, or the registry into NO_PROXY".to_owned()),
-            Self::Forbidden { host, .. } => Some(format!("if this host is really yours, allow it with --allow-private-host {host}")),
+            Self::Forbidden { host, flag, .. } => flag.map(|flag| format!("if this host is really yours, allow it with {flag} {host}")),
             Self::Network { reason, .. } if reason.contains("does not speak TLS") => {
                 Some("a registry without TLS must be named with --insecure HOST".to_owned())
             }

@@ -15,6 +15,7 @@ mod mirror;
 mod push;
 mod secret;
 mod transport;
+mod veil;
 
 pub use auth::{Anonymous, Credential, Credentials, CredentialsError, DockerCredentials, Found, Lookup, Standing, StaticCredentials};
 pub use builder::ClientBuilder;

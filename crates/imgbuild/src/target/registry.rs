@@ -72,11 +72,8 @@ impl RegistryTarget {
 
     /// What each tag names now.
     async fn tagged(&self) -> Result<Vec<Option<Digest>>, Error> {
-        let client = self.connected()?;
-        let heads = self.tags.iter().map(|tag| {
-            let reference = self.repository.with_tag(tag);
-            async move { client.head(&reference).await.map(|found| found.map(|descriptor| descriptor.digest)) }
-        });
+        let pusher = &self.connected()?.pusher(&self.repository);
+        let heads = self.tags.iter().map(|tag| pusher.named(tag));
         stream::iter(heads.collect::<Vec<_>>()).buffered(BLOBS_AT_ONCE).try_collect().await.map_err(|source| self.error(source))
     }
 }

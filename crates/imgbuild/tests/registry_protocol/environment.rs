@@ -169,3 +169,19 @@ async fn a_name_that_dns_does_not_answer_is_asked_again() {
     assert!(matches!(error, Error::GaveUp { attempts: 3, .. }) && error.kind() == imgbuild::registry::Kind::Network, "{error}");
     assert_eq!(ears.retries(), 2);
 }
+
+#[tokio::test]
+async fn a_mirrors_word_is_not_the_target_registrys() {
+    let (registry, mirror) = (Registry::start(), Registry::start());
+    let image = image(100);
+    mirror.put_manifest("copy/a/b", image.index.0.media_type.as_str(), image.index.1.clone());
+    mirror.tag("copy/a/b", "1", image.index.0.digest.as_str());
+    let mirrors = Mirrors::default().with(&registry.host(), &format!("{}/copy", mirror.host()), Serves::All);
+    let client = builder().mirrors(mirrors).build();
+    let target = reference(&registry, "a/b:1");
+    assert!(client.head(&target).await.unwrap().is_some(), "a base may come from the mirror");
+    let pusher = client.pusher(&target);
+    assert_eq!(pusher.named("1").await.unwrap(), None);
+    assert_eq!(push(&pusher, &image, "1").await.unwrap(), Tagged::Moved);
+    assert_eq!(pusher.named("1").await.unwrap(), Some(image.index.0.digest));
+}

@@ -73,6 +73,8 @@ async fn an_upload_goes_on_at_the_sessions_offset() {
     let blob = layer(noise(SIZE, 1));
     builder().build().pusher(&reference(&registry, "a/b")).push_blob(&blob).await.unwrap();
     assert_eq!(registry.count("GET", "/blobs/uploads/"), 1);
+    let received = registry.bytes_received();
+    assert!(received <= SIZE as u64, "{received} bytes: what had arrived was sent again");
     assert!(registry.has_blob("a/b", blob.digest().as_str()));
 }
 
@@ -359,4 +361,15 @@ async fn a_source_that_fails_is_blamed_itself() {
     assert_eq!(pusher.push_blob(&changed).await.unwrap_err().kind(), Kind::Integrity);
     assert_eq!(pusher.push_blob(&missing).await.unwrap_err().kind(), Kind::Input);
     assert_eq!(ears.retries(), 0);
+}
+
+#[tokio::test]
+async fn a_registry_that_loses_what_it_took_again_and_again_ends_the_upload() {
+    let registry = Registry::builder().request_limit(300_000).start();
+    registry.inject(When::request("PATCH", "*").every(2).answer(503));
+    registry.inject(When::request("GET", "/blobs/uploads/").answer(404));
+    let pusher = builder().build().pusher(&reference(&registry, "a/b"));
+    let blob = layer(noise(1_200_000, 1));
+    let pushed = tokio::time::timeout(Duration::from_secs(20), pusher.push_blob(&blob)).await.expect("it never ends");
+    assert!(matches!(pushed, Err(Error::GaveUp { .. })), "{pushed:?}");
 }

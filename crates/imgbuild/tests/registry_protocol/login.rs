@@ -96,3 +96,18 @@ async fn the_standing_names_source_and_missing_scopes() {
     let standing = user(&registry, "writer", "writepw").build().standing(&reference(&registry, "a/b"), true).await.unwrap();
     assert!(standing.denied.is_none() && standing.missing.is_empty() && standing.expires_in.is_some());
 }
+
+#[tokio::test]
+async fn a_login_that_could_not_be_used_is_refused_before_it_is_sent() {
+    let registry = Registry::builder().tokens(tokens()).start();
+    let folder = tempfile::tempdir().unwrap();
+    let store = DockerCredentials::from_file(folder.path().join("new/config.json"));
+    for (user, password) in [("writer:x", "writepw"), ("", "writepw"), ("wri\nter", "writepw"), ("writer", "")] {
+        let error = client(&store).login(&store, &registry.host(), user, &Secret::new(password)).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Input, "{error}");
+    }
+    assert!(registry.requests().is_empty() && !folder.path().join("new").exists());
+    client(&store).login(&store, &registry.host(), "writer", &Secret::new("writepw")).await.unwrap();
+    let mode = std::fs::metadata(folder.path().join("new")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700, "the folder that was made for it is its owner's alone");
+}

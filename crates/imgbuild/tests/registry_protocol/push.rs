@@ -244,3 +244,20 @@ async fn answers_that_mean_no_referrers_api_are_known() {
         assert_eq!((registry.count("GET", "/manifests/sha256-"), registry.count("GET", "/ui")), (1, 0), "{status}");
     }
 }
+
+#[tokio::test]
+async fn a_referrer_that_others_overwrite_each_time_is_no_success() {
+    let registry = Registry::builder().without(Feature::Referrers).start();
+    let image = image(100);
+    let pusher = builder().build().pusher(&reference(&registry, "a/b"));
+    push(&pusher, &image, "1").await.unwrap();
+    pusher.push_blob(&Blob::from_bytes(MediaType::Other("application/vnd.oci.empty.v1+json".into()), &b"{}"[..])).await.unwrap();
+    let (descriptor, bytes) = signature(&image.index.0, "application/x-sbom");
+    // Whatever we write, somebody else has emptied the list before we look.
+    let empty = format!(r#"{{"schemaVersion":2,"mediaType":"{}","manifests":[]}}"#, MediaType::OciIndex.as_str());
+    let answer = Answer::bare(200).header("content-type", MediaType::OciIndex.as_str()).body(empty);
+    registry.inject(When::request("GET", "/manifests/sha256-").then(What::Answer(answer)));
+    let error = pusher.push_manifest(&descriptor, bytes).await.unwrap_err();
+    assert!(error.to_string().contains("at the same time"), "{error}");
+    assert_eq!(registry.count("PUT", "/manifests/sha256-"), 3);
+}

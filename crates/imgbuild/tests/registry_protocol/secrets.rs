@@ -5,7 +5,7 @@ use std::sync::{Mutex, Once};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use imgbuild::registry::{Credential, DockerCredentials, Proxies, Secret};
-use imgbuild_testkit::registry::{Denial, Registry, Tls, Tokens, Users, What, When};
+use imgbuild_testkit::registry::{Answer, Denial, Registry, Tls, Tokens, Users, What, When};
 
 use crate::support::{Ears, builder, image, layer, noise, push, reference, with};
 
@@ -147,4 +147,33 @@ async fn what_docker_hubs_limit_leaves_is_in_the_log() {
     builder().build().head(&reference(&registry, "a/b:1")).await.unwrap();
     let logged = logged();
     assert!(logged.lines().any(|line| line.contains("INFO") && line.contains("7654321;w=21600 pulls remain")));
+}
+
+#[tokio::test]
+async fn a_server_that_says_the_password_back_is_not_quoted() {
+    let encoded = BASE64_STANDARD.encode(format!("user:{CANARY}"));
+    let json = serde_json::json!({ "errors": [{ "code": "UNAUTHORIZED", "message": format!("no {CANARY}, no {encoded}") }] }).to_string();
+    let plain = format!("{}Authorization: Basic {encoded}", "x".repeat(150));
+    for (media_type, body) in [("application/json", json), ("text/plain", plain)] {
+        let tokens = Registry::builder().tokens(Tokens::new().user("user", "another", &["pull"])).start();
+        let basic = Registry::builder().basic(Users::new().user("user", CANARY, &["pull", "push"])).start();
+        for registry in [tokens, basic] {
+            let said =
+                Answer::bare(403).header("content-type", media_type).header("warning", &format!("299 - \"{encoded}\"")).body(body.clone());
+            registry.inject(When::request("*", "/token").then(What::Answer(said.clone())));
+            registry.inject(When::request("HEAD", "/manifests/").authorized().then(What::Answer(said.clone())));
+            registry.inject(When::request("POST", "/blobs/uploads/").authorized().then(What::Answer(said)));
+            let credential = Credential::Password { user: "user".to_owned(), password: Secret::new(CANARY) };
+            let ears = Ears::default();
+            let client = with(&registry, credential).events(ears.events()).build();
+            for error in [
+                client.head(&reference(&registry, "a/b:1")).await.unwrap_err(),
+                client.pusher(&reference(&registry, "a/b")).prove_by_session().await.unwrap_err(),
+            ] {
+                assert_clean("the error", &format!("{error} {error:?}"));
+                assert!(error.to_string().contains("403"), "{error}");
+            }
+            assert_clean("an event", &format!("{:?}", ears.heard()));
+        }
+    }
 }

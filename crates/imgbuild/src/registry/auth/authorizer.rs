@@ -61,6 +61,9 @@ impl Authorizer {
             return Ok(Arc::clone(lookup));
         }
         let lookup = Arc::new(endpoint.credentials.as_ref().unwrap_or(&transport.credentials).find(&endpoint.domain, path).await?);
+        if let Some(found) = &lookup.found {
+            transport.veil.cover_credential(&found.credential);
+        }
         lookups.insert(path.to_owned(), Arc::clone(&lookup));
         Ok(lookup)
     }
@@ -136,7 +139,7 @@ impl Authorizer {
             Some(_) => Why::WrongCredentials,
         };
         let missing = if matches!(why, Why::MissingScope) { beyond_pull(&access.scopes) } else { Vec::new() };
-        let reason = error.map_or(body, str::to_owned);
+        let reason = error.map_or(body, |error| transport.veil.over(error));
         Error::Denied(Box::new(Denied {
             request,
             status,
@@ -167,7 +170,10 @@ impl Authorizer {
         }
         let wish = Wish { challenge, scopes, found, get_only: &self.get_only };
         match ask(transport, endpoint, &wish).await {
-            Ok(token) => Ok((self.hold(credential, token), true)),
+            Ok(token) => {
+                transport.veil.cover(&token.secret);
+                Ok((self.hold(credential, token), true))
+            }
             Err(Error::Denied(mut denied)) if found.is_some() => {
                 // Whether the credentials are wrong or only too weak shows when less is asked.
                 if let Some(less) = scopes.only_pull() {

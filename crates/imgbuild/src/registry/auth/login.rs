@@ -1,7 +1,7 @@
 //! Storing and forgetting credentials where Docker's tools find them.
 
 use std::io::Write as _;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -29,6 +29,13 @@ impl Client {
     /// When the registry does not accept it, in which case nothing is stored, or when it cannot be stored.
     pub async fn login(&self, store: &DockerCredentials, registry: &str, user: &str, password: &Secret) -> Result<String, Error> {
         let place = registry_of(registry)?;
+        // Basic authentication ends the user's name at the first colon (RFC 7617, section 2).
+        if user.is_empty() || user.contains(':') || user.contains(char::is_control) {
+            return Err(Error::Input(format!("`{}` is no user name: it is not empty and has no `:`", user.escape_default())));
+        }
+        if password.reveal().is_empty() {
+            return Err(Error::Input("the password is empty".to_owned()));
+        }
         self.check(&place, user, password).await?;
         let path = real_path(store.config_path()?);
         let mut file = ConfigFile::read(&path, &shown(&path))?.unwrap_or_default();
@@ -110,7 +117,7 @@ fn write(path: &Path, document: &Map<String, Value>) -> Result<(), CredentialsEr
     let failed = |reason: String| CredentialsError::File { action: "write", path: path.to_owned(), reason };
     let folder = path.parent().unwrap_or(Path::new("."));
     let store = || -> std::io::Result<()> {
-        std::fs::create_dir_all(folder)?;
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         let mut file =
             tempfile::Builder::new().prefix(".config.json.").permissions(std::fs::Permissions::from_mode(0o600)).tempfile_in(folder)?;
         // Docker writes tabs, so a file under version control shows only what changed.

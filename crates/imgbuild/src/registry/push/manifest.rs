@@ -36,8 +36,7 @@ impl Pusher {
     /// When `tag` is no tag, when the registry cannot be asked or refuses, or when `bytes` are not what `descriptor` says.
     pub async fn tag(&self, tag: &str, descriptor: &Descriptor, bytes: Bytes) -> Result<Tagged, Error> {
         check(descriptor, &bytes)?;
-        let text = format!("{}:{tag}", self.0.target.repository());
-        let reference: Reference = text.parse().map_err(|error| Error::Input(format!("{error}")))?;
+        let reference = self.tagged(tag)?;
         if self.names(&reference).await? == Some(descriptor.digest.clone()) {
             return Ok(Tagged::Unchanged);
         }
@@ -50,6 +49,19 @@ impl Pusher {
             },
             Err(error) => Err(error),
         }
+    }
+
+    /// The digest that a tag of the target names now, by the registry's own word: a mirror's may be old.
+    ///
+    /// # Errors
+    /// When `tag` is no tag or the registry cannot be asked.
+    pub async fn named(&self, tag: &str) -> Result<Option<Digest>, Error> {
+        self.names(&self.tagged(tag)?).await
+    }
+
+    fn tagged(&self, tag: &str) -> Result<Reference, Error> {
+        let text = format!("{}:{tag}", self.0.target.repository());
+        text.parse().map_err(|error| Error::Input(format!("{error}")))
     }
 
     /// The digest that a reference names now.

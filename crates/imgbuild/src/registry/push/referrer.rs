@@ -14,6 +14,9 @@ const ATTEMPTS: u32 = 3;
 
 impl Pusher {
     /// Adds a manifest to the index at its subject's fallback tag; others' entries are kept.
+    ///
+    /// # Errors
+    /// When the registry cannot be asked or refuses, or when others write the index each time between our reading and our writing.
     pub(super) fn keep_fallback<'a>(
         &'a self,
         subject: Descriptor,
@@ -34,7 +37,12 @@ impl Pusher {
                     json!({ "schemaVersion": 2, "mediaType": MediaType::OciIndex.as_str(), "manifests": entries }).to_string().into();
                 self.put_document(&place, &Descriptor::of(MediaType::OciIndex, &index), &index).await?;
             }
-            Ok(())
+            let kept = self.0.client.fallback(target, &subject.digest).await?.iter().any(|known| known.digest == entry.digest);
+            let lost = || Error::Answer {
+                request: format!("PUT {place}"),
+                reason: format!("others wrote the list of referrers at the same time, {ATTEMPTS} times"),
+            };
+            if kept { Ok(()) } else { Err(lost()) }
         })
     }
 }

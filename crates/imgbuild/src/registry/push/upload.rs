@@ -49,10 +49,9 @@ impl Pusher {
         let (digest, size) = (blob.digest().clone(), blob.size());
         self.0.client.events().emit(&Event::TransferStarted { digest, direction: Direction::Upload, size });
         let mut trial = self.0.client.transport().trial(format!("upload of {} to `{}`", blob.digest().short(), self.0.target.repository()));
-        let (mut session, mut manner, mut invalid_before) = (session, Manner::Whole, false);
+        let (mut session, mut manner, mut invalid_before, mut furthest) = (session, Manner::Whole, false, 0);
         loop {
             let cool_down = self.0.client.transport().cool_down(&session.url);
-            let reached = if let Manner::Chunks { offset, .. } = manner { offset } else { 0 };
             let Failure { error, wait } = match self.send_by(blob, &mut session, &mut manner).await {
                 Ok(()) => {
                     self.finished(&session);
@@ -60,7 +59,11 @@ impl Pusher {
                 }
                 Err(failure) => failure,
             };
-            if matches!(&manner, Manner::Chunks { offset, .. } if *offset > reached) {
+            // Only what was never reached before is progress: a registry that takes and loses the same bytes again gets no more of them.
+            if let Manner::Chunks { offset, .. } = manner
+                && offset > furthest
+            {
+                furthest = offset;
                 trial.progressed();
             }
             match error.status() {

@@ -16,7 +16,7 @@ pub(crate) fn is_private(address: IpAddr) -> bool {
 }
 
 fn is_private_v4(address: Ipv4Addr) -> bool {
-    let [first, second, ..] = address.octets();
+    let [first, second, third, _] = address.octets();
     address.is_private()
         || address.is_loopback()
         || address.is_link_local()
@@ -26,18 +26,28 @@ fn is_private_v4(address: Ipv4Addr) -> bool {
         // 0.0.0.0/8 reaches the own host on Linux; 100.64.0.0/10 is shared address space (RFC 6598), where clouds keep services.
         || first == 0
         || (first == 100 && (64..128).contains(&second))
+        // Protocol assignments (RFC 6890), networks for benchmarks (RFC 2544), and what is reserved: routers of a site may use them.
+        || (first == 192 && second == 0 && third == 0)
+        || (first == 198 && (second == 18 || second == 19))
+        || first >= 240
 }
 
 fn is_private_v6(address: Ipv6Addr) -> bool {
     let segments = address.segments();
-    // Addresses that carry an IPv4 address inside reach what that address names: mapped, compatible, NAT64 and 6to4.
+    // Addresses that carry an IPv4 address inside reach what that address names: mapped, translated, compatible, NAT64, 6to4, Teredo.
     let embedded = |high: u16, low: u16| {
         let [a, b] = high.to_be_bytes();
         let [c, d] = low.to_be_bytes();
         is_private_v4(Ipv4Addr::new(a, b, c, d))
     };
     match segments {
-        [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => embedded(high, low),
+        [0, 0, 0, 0, 0, 0 | 0xffff, high, low]
+        | [0, 0, 0, 0, 0xffff, 0, high, low]
+        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+        | [0x2002, high, low, ..] => embedded(high, low),
+        [0x2001, 0, .., high, low] => embedded(!high, !low),
+        // A site's own translation prefix (RFC 8215) and its old own addresses (RFC 3879).
+        [0x64, 0xff9b, 1, ..] | [0xfec0..=0xfeff, ..] => true,
         _ => address.is_unique_local() || address.is_unicast_link_local() || address.is_multicast() || address.is_loopback(),
     }
 }
@@ -108,10 +118,29 @@ mod tests {
             "ff02::1",
             "64:ff9b::a00:1",
             "2002:7f00:1::",
+            "::ffff:0:127.0.0.1",
+            "2001:0:4136:e378:8000:63bf:f5ff:fffe",
+            "64:ff9b:1::808:808",
+            "fec0::1",
+            "192.0.0.8",
+            "198.18.0.1",
+            "198.19.255.255",
+            "240.0.0.1",
         ] {
             assert!(is_private(text.parse().unwrap()), "{text}");
         }
-        for text in ["8.8.8.8", "100.128.0.1", "172.32.0.1", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"] {
+        for text in [
+            "8.8.8.8",
+            "100.128.0.1",
+            "172.32.0.1",
+            "192.0.1.1",
+            "198.20.0.1",
+            "223.255.255.255",
+            "2606:4700::1111",
+            "::ffff:8.8.8.8",
+            "64:ff9b::808:808",
+            "2001:0:4136:e378:8000:63bf:f7f7:f7f7",
+        ] {
             assert!(!is_private(text.parse().unwrap()), "{text}");
         }
     }

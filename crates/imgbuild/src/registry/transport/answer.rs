@@ -1,5 +1,6 @@
 //! What came back for a request.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
@@ -9,6 +10,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::super::Error;
+use super::super::veil::Veil;
 use super::failure::{chain_of_body, request_line};
 use super::retry::retry_after;
 
@@ -20,11 +22,12 @@ pub(crate) struct Answer {
     response: Response,
     pub(crate) request: String,
     stall: Duration,
+    veil: Arc<Veil>,
 }
 
 impl Answer {
-    pub(crate) fn new(response: Response, method: &reqwest::Method, url: &Url, stall: Duration) -> Self {
-        Self { request: request_line(method, url), response, stall }
+    pub(crate) fn new(response: Response, method: &reqwest::Method, url: &Url, stall: Duration, veil: Arc<Veil>) -> Self {
+        Self { request: request_line(method, url), response, stall, veil }
     }
 
     pub(crate) fn status(&self) -> StatusCode {
@@ -79,8 +82,10 @@ impl Answer {
     pub(crate) async fn refuse(self) -> Error {
         let (status, request) = (self.status(), self.request.clone());
         let media_type = self.header("content-type").unwrap_or_default().to_owned();
+        let veil = Arc::clone(&self.veil);
         let body = self.excerpt().await;
-        let reason = describe(status, &media_type, &body);
+        // Before it is cut to a length, lest half of a secret is left; and after, for what was written with escapes.
+        let reason = veil.over(&describe(status, &media_type, veil.over(&String::from_utf8_lossy(&body)).as_bytes()));
         if status == StatusCode::NOT_FOUND {
             return Error::NotFound { request, status: 404, reason };
         }

@@ -52,20 +52,19 @@ pub(crate) struct Clients {
     pub(crate) proxies: Proxies,
     names: Names,
     connect: std::time::Duration,
-    exempt: Arc<Vec<String>>,
     made: Mutex<HashMap<(Trust, bool), Client>>,
 }
 
 impl Clients {
     pub(crate) fn new(hosts: Hosts, proxies: Proxies, names: Names, policy: &Policy) -> Self {
-        // A proxy is the user's own choice, wherever it is; so is a host that was allowed by name.
-        let mut exempt = proxies.hosts();
-        exempt.extend(hosts.allowed.iter().map(|name| name.rsplit_once(':').map_or(name.as_str(), |(host, _)| host).to_ascii_lowercase()));
-        Self { hosts, proxies, names, connect: policy.connect_limit(), exempt: Arc::new(exempt), made: Mutex::default() }
+        Self { hosts, proxies, names, connect: policy.connect_limit(), made: Mutex::default() }
     }
 
     /// The client for requests to `url`; one that is `guarded` connects to no private address.
+    ///
+    /// Behind a proxy only the proxy's own name is looked up here, and that is the user's choice, wherever it leads.
     pub(crate) fn client(&self, url: &Url, guarded: bool) -> Result<Client, Error> {
+        let guarded = guarded && self.proxies.of(url).is_none();
         let trust = if url.scheme() == "https" {
             Trust::of_host(&authority(url), &self.hosts.certificates, self.hosts.ca_file.as_deref(), self.hosts.is_insecure(url))
         } else {
@@ -82,7 +81,7 @@ impl Clients {
 
     fn make(&self, trust: &Trust, guarded: bool) -> Result<Client, Error> {
         let proxies = self.proxies.clone();
-        let resolver = Resolver { names: self.names.clone(), exempt: guarded.then(|| Arc::clone(&self.exempt)) };
+        let resolver = Resolver { names: self.names.clone(), guarded };
         Client::builder()
             .tls_backend_preconfigured(trust.configuration()?)
             .dns_resolver(Arc::new(resolver))

@@ -21,7 +21,7 @@ pub(crate) struct Endpoint {
     /// The domain as references name it, `docker.io` for Docker Hub.
     pub(crate) domain: String,
     host: String,
-    base: OnceCell<Url>,
+    pub(super) base: OnceCell<Url>,
     /// Whether it answered from a private address.
     private: OnceLock<bool>,
     pub(crate) authorizer: Authorizer,

@@ -11,6 +11,9 @@ use super::super::secret::redact;
 use super::address::authority;
 use super::resolve::PrivateAddress;
 
+/// The flag that lets a public registry name a private host.
+pub(super) const ALLOW_PRIVATE: &str = "--allow-private-host";
+
 /// Method and URL as errors and events show them.
 pub(crate) fn request_line(method: &Method, url: &Url) -> String {
     format!("{method} {}", redact(url))
@@ -20,7 +23,7 @@ pub(crate) fn request_line(method: &Method, url: &Url) -> String {
 pub(crate) fn explain(error: &reqwest::Error, method: &Method, url: &Url, proxy: Option<&Url>) -> Error {
     let request = request_line(method, url);
     if let Some(private) = find::<PrivateAddress>(error) {
-        return Error::Forbidden { request, host: private.host.clone(), reason: private.to_string() };
+        return Error::Forbidden { request, host: private.host.clone(), reason: private.to_string(), flag: Some(ALLOW_PRIVATE) };
     }
     match find::<rustls::Error>(error) {
         Some(rustls::Error::InvalidCertificate(reason)) => {

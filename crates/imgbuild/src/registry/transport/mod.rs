@@ -27,6 +27,7 @@ use url::Url;
 use super::Error;
 use super::auth::{Credentials, is_expired};
 use super::error::{Denied, Why};
+use super::veil::Veil;
 use crate::event::Events;
 
 pub(crate) use address::{authority, same_origin};
@@ -55,6 +56,7 @@ pub(crate) struct Transport {
     pub(crate) deadline: Option<Deadline>,
     pub(crate) events: Events,
     pub(crate) credentials: Arc<dyn Credentials>,
+    pub(crate) veil: Arc<Veil>,
     cool_downs: Mutex<HashMap<String, CoolDown>>,
     warned: Mutex<HashSet<String>>,
 }
@@ -68,7 +70,16 @@ impl Transport {
         credentials: Arc<dyn Credentials>,
     ) -> Self {
         let deadline = deadline.map(|limit| Deadline { at: tokio::time::Instant::now() + limit, limit });
-        Self { clients, policy, deadline, events, credentials, cool_downs: Mutex::default(), warned: Mutex::default() }
+        Self {
+            clients,
+            policy,
+            deadline,
+            events,
+            credentials,
+            veil: Arc::default(),
+            cool_downs: Mutex::default(),
+            warned: Mutex::default(),
+        }
     }
 
     /// The attempts of one task on `url`.
@@ -212,7 +223,8 @@ impl Transport {
         if let Some(error) = failure.lock().unwrap_or_else(PoisonError::into_inner).take() {
             return Err(error.into());
         }
-        let answer = Answer::new(sent.map_err(|error| failure::explain(&error, method, url, proxy))?, method, url, stall);
+        let sent = sent.map_err(|error| failure::explain(&error, method, url, proxy))?;
+        let answer = Answer::new(sent, method, url, stall, Arc::clone(&self.veil));
         if answer.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED
             && let Some(proxy) = proxy
         {
@@ -239,6 +251,7 @@ impl Transport {
                 .chars()
                 .filter(|character| !character.is_control())
                 .collect();
+            let text = self.veil.over(&text);
             if self.warned.lock().unwrap_or_else(PoisonError::into_inner).insert(text.clone()) {
                 self.events.warn(text, None);
             }

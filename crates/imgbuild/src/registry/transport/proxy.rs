@@ -56,11 +56,6 @@ impl Proxies {
         let direct = is_loopback(url) || self.except.iter().any(|exception| exception.matches(url));
         (!direct).then_some(proxy)
     }
-
-    /// The names of the proxies' own hosts.
-    pub(crate) fn hosts(&self) -> Vec<String> {
-        self.http.iter().chain(&self.https).filter_map(|url| url.host_str().map(str::to_owned)).collect()
-    }
 }
 
 impl std::fmt::Debug for Proxies {

@@ -58,8 +58,8 @@ fn system_resolver() -> Result<TokioResolver, String> {
 #[derive(Clone)]
 pub(crate) struct Resolver {
     pub(crate) names: Names,
-    /// Names that may lead anywhere; `None` lets every name do so.
-    pub(crate) exempt: Option<Arc<Vec<String>>>,
+    /// Whether names may lead to public addresses alone.
+    pub(crate) guarded: bool,
 }
 
 impl Resolve for Resolver {
@@ -68,9 +68,8 @@ impl Resolve for Resolver {
         Box::pin(async move {
             let host = name.as_str().to_owned();
             let addresses = this.names.addresses(&host).await?;
-            let free = this.exempt.as_ref().is_none_or(|exempt| exempt.contains(&host));
             // One private answer among public ones is refused too: the connector might take that one.
-            if let Some(&address) = addresses.iter().find(|&&address| !free && is_private(address)) {
+            if let Some(&address) = addresses.iter().find(|&&address| this.guarded && is_private(address)) {
                 return Err(PrivateAddress { host, address }.into());
             }
             let addresses: Addrs = Box::new(addresses.into_iter().map(|address| SocketAddr::new(address, 0)));

@@ -148,3 +148,37 @@ async fn an_insecure_host_may_show_any_certificate_and_no_other_host_may() {
     let error = Client::builder().insecure("localhost:1").build().head(&reference).await.unwrap_err();
     assert!(matches!(error, Error::Certificate { .. }), "{error}");
 }
+
+#[tokio::test]
+async fn a_private_host_is_permitted_for_the_port_that_was_named() {
+    let registry = Registry::start();
+    let (client, reference) = public(&registry, |builder| builder.allow_private_host("other.example:1"));
+    let endpoint = client.endpoint(&reference);
+    for (port, permitted) in [(1, true), (2, false)] {
+        let request = Request::new(Method::GET, Url::parse(&format!("http://other.example:{port}/")).unwrap());
+        let error = client.transport().attempt(&endpoint, &request).await.err().unwrap();
+        assert_eq!(matches!(error, Error::Network { .. }), permitted, "{error}");
+        assert_eq!(matches!(error, Error::Forbidden { .. }), !permitted, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_registry_may_not_name_the_proxys_own_host_beside_the_proxy() {
+    let proxies = crate::registry::Proxies::new(Some("http://other.example:1"), Some("http://other.example:1"), "*.example:2,*.example:3");
+    let registry = Registry::start();
+    let (client, reference) = public(&registry, |builder| builder.proxies(proxies));
+    let endpoint = client.endpoint(&reference);
+    let url = |port: u16| Url::parse(&format!("http://other.example:{port}/")).unwrap();
+    endpoint.base.set(Url::parse("http://registry.example/").unwrap()).unwrap();
+    let direct = client.transport().attempt(&endpoint, &Request::new(Method::GET, url(2))).await.err().unwrap();
+    assert!(matches!(direct, Error::Forbidden { .. }), "{direct}");
+    let through = client.transport().attempt(&endpoint, &Request::new(Method::GET, url(4))).await.err().unwrap();
+    assert!(matches!(through, Error::Network { .. }) && through.to_string().contains("through the proxy"), "{through}");
+}
+
+#[test]
+fn a_location_without_tls_names_the_flag_that_permits_it() {
+    let error = judge("https://registry.example/", "http://registry.example/v2/a/blobs/uploads/1").unwrap_err();
+    assert_eq!(error.hint().unwrap(), "if this host is really yours, allow it with --insecure registry.example");
+    assert_eq!(judge("https://registry.example/", "ftp://registry.example/").unwrap_err().hint(), None);
+}
