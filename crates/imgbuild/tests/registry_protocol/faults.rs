@@ -370,6 +370,6 @@ async fn a_registry_that_loses_what_it_took_again_and_again_ends_the_upload() {
     registry.inject(When::request("GET", "/blobs/uploads/").answer(404));
     let pusher = builder().build().pusher(&reference(&registry, "a/b"));
     let blob = layer(noise(1_200_000, 1));
-    let pushed = tokio::time::timeout(Duration::from_secs(20), pusher.push_blob(&blob)).await.expect("it never ends");
-    assert!(matches!(pushed, Err(Error::GaveUp { .. })), "{pushed:?}");
+    let outcome = tokio::time::timeout(Duration::from_secs(20), pusher.push_blob(&blob)).await.expect("it never ends");
+    assert!(matches!(outcome, Err(Error::GaveUp { .. })), "{outcome:?}");
 }
