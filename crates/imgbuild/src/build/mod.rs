@@ -95,8 +95,8 @@ impl Build {
     }
 
     /// Publishes there too.
-    pub fn target(mut self, target: impl Target + 'static) -> Self {
-        self.targets.push(Box::new(target));
+    pub fn target(mut self, target: impl Into<Box<dyn Target>>) -> Self {
+        self.targets.push(target.into());
         self
     }
 

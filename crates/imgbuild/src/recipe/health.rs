@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::value::nanoseconds;
+use super::value::duration;
 use crate::image::Healthcheck;
 
 /// Reads `none`, or a map with `test` and its times.
@@ -59,7 +59,8 @@ struct Time(u64);
 
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        nanoseconds(&String::deserialize(deserializer)?).map(Self).map_err(de::Error::custom)
+        let duration = duration(&String::deserialize(deserializer)?).map_err(de::Error::custom)?;
+        u64::try_from(duration.as_nanos()).map(Self).map_err(de::Error::custom)
     }
 }
 

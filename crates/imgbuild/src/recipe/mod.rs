@@ -24,7 +24,7 @@ pub use error::Error;
 pub use injected::{Injected, Injection};
 pub use near::nearest;
 pub use settings::Settings;
-pub use value::{Annotation, Assignment, Exec, line, mtime, source_date_epoch, stop_signal, volume};
+pub use value::{Annotation, Assignment, Exec, duration, line, mtime, source_date_epoch, stop_signal, volume};
 
 /// The JSON Schema of `imgbuild.yaml`, for editors.
 pub const SCHEMA: &str = include_str!("schema.json");

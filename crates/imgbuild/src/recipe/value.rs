@@ -135,18 +135,21 @@ pub fn source_date_epoch(text: &str) -> Result<Created, Error> {
     Ok(Created::parse(text)?)
 }
 
-/// Reads a duration such as `30s` or `1m30s` as nanoseconds; `0` is none.
-pub(super) fn nanoseconds(text: &str) -> Result<u64, Error> {
+/// Reads a duration such as `30s` or `1m30s`; `0` is none.
+///
+/// # Errors
+/// When the text is none, or one that a container engine does not take: below a millisecond, or beyond 584 years.
+pub fn duration(text: &str) -> Result<Duration, Error> {
     let error = || no("duration", text, "write a number with its unit, such as `30s` or `1m30s`");
     if text == "0" {
-        return Ok(0);
+        return Ok(Duration::ZERO);
     }
     let duration = humantime::parse_duration(text).map_err(|_| error())?;
     // dockerd refuses shorter ones (api/types: "cannot be less than 1ms").
     if !duration.is_zero() && duration < Duration::from_millis(1) {
         return Err(no("duration", text, "a container engine takes nothing below `1ms`"));
     }
-    u64::try_from(duration.as_nanos()).map_err(|_| error())
+    u64::try_from(duration.as_nanos()).map(|_| duration).map_err(|_| error())
 }
 
 /// Checks the name or number of a signal.

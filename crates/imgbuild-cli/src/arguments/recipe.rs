@@ -1,0 +1,150 @@
+//! What to build: the flags that have a key in `imgbuild.yaml`, and that file itself.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use imgbuild::image::{Created, Format, Overlay, Port};
+use imgbuild::layer::Encoding;
+use imgbuild::recipe::{Annotation, Assignment, Exec, Injection, Owner, Settings, mtime, source_date_epoch, stop_signal, volume};
+use imgbuild::{Location, Platform, Recipe, Reference, jar};
+
+use super::health::HealthArguments;
+use super::value::{user, working_directory};
+use crate::face::Failure;
+
+/// The recipe that is used when `-f` names none and it exists.
+const DEFAULT_FILE: &str = "imgbuild.yaml";
+/// When the sources were last changed, in seconds since 1970 (<https://reproducible-builds.org/specs/source-date-epoch/>).
+const EPOCH_VARIABLE: &str = "SOURCE_DATE_EPOCH";
+
+/// What to build.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Image")]
+pub(crate) struct RecipeArguments {
+    /// The recipe [default: imgbuild.yaml where it exists]
+    #[arg(short, long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// The base image: a reference, or `oci:DIR[:TAG]` [default: amazoncorretto:17]
+    #[arg(long, value_name = "REF")]
+    base: Option<Location>,
+    /// The platforms, such as `linux/amd64` [default: linux/amd64,linux/arm64]
+    #[arg(long, value_name = "OS/ARCH", value_delimiter = ',')]
+    platform: Vec<Platform>,
+    /// Injects a config file, at /app/config/NAME where no place is given; it is the last layer
+    #[arg(long, value_name = "FILE[:DEST[:MODE]]")]
+    config: Vec<Injection>,
+    /// Adds a file or a folder, in a layer of its own
+    #[arg(long, value_name = "SRC:DEST[:MODE]")]
+    add: Vec<Injection>,
+    /// How the JAR is laid out: `extracted`, `exploded` or `packaged` [default: the best that is safe for it]
+    #[arg(long, value_name = "LAYOUT")]
+    layout: Option<jar::Layout>,
+    /// The entrypoint, as a JSON array [default: what starts the JAR]
+    #[arg(long, value_name = "COMMAND")]
+    entrypoint: Option<Exec>,
+    /// The arguments of the entrypoint, as a JSON array
+    #[arg(long, value_name = "COMMAND")]
+    cmd: Option<Exec>,
+    /// Sets a variable of the image
+    #[arg(short, long, value_name = "NAME=VALUE")]
+    env: Vec<Assignment>,
+    /// Sets a label
+    #[arg(long, value_name = "NAME=VALUE")]
+    label: Vec<Assignment>,
+    /// Sets an annotation of the manifests, or of the index with `index:` in front
+    #[arg(long, value_name = "[index:]NAME=VALUE")]
+    annotation: Vec<Annotation>,
+    /// The user that the image runs as
+    #[arg(short, long, value_name = "USER[:GROUP]", value_parser = user)]
+    user: Option<String>,
+    /// The working directory [default: /app]
+    #[arg(short, long, value_name = "DIR", value_parser = working_directory)]
+    workdir: Option<String>,
+    /// Declares a port
+    #[arg(long, value_name = "PORT[/PROTOCOL]", value_delimiter = ',')]
+    expose: Vec<Port>,
+    /// Declares a volume
+    #[arg(long, value_name = "DIR", value_parser = volume)]
+    volume: Vec<String>,
+    /// The signal that stops a container
+    #[arg(long, value_name = "SIGNAL", value_parser = stop_signal)]
+    stop_signal: Option<String>,
+    /// The owner of what is added, in numbers [default: 0:0]
+    #[arg(long, value_name = "UID[:GID]")]
+    chown: Option<Owner>,
+    /// The time of modification of what is added: seconds since 1970, or RFC 3339 [default: 1980-01-01T00:00:00Z]
+    #[arg(long, value_name = "TIME", value_parser = mtime)]
+    mtime: Option<u64>,
+    /// When the image was created: seconds since 1970, or RFC 3339 [default: `SOURCE_DATE_EPOCH`, else the base's]
+    #[arg(long, value_name = "TIME", value_parser = Created::parse)]
+    created: Option<Created>,
+    /// The format of the documents: `oci` or `docker` [default: oci]
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<Format>,
+    /// How layers are compressed: `gzip`, `zstd` or `none`, with `:LEVEL` where wanted [default: gzip]
+    #[arg(long, value_name = "FORM[:LEVEL]")]
+    compression: Option<Encoding>,
+    #[command(flatten)]
+    health: HealthArguments,
+}
+
+impl RecipeArguments {
+    /// The recipe of the file and of the flags, and the tags that the file names.
+    pub(crate) fn recipe(&self) -> Result<(Recipe, Vec<Reference>), Failure> {
+        let file = self.file_settings()?;
+        let tags = file.tags.clone();
+        Ok((Recipe::from_sources([file, self.settings()?])?, tags))
+    }
+
+    fn file_settings(&self) -> Result<Settings, Failure> {
+        match &self.file {
+            Some(path) => Ok(Settings::read(path)?),
+            None if Path::new(DEFAULT_FILE).exists() => Ok(Settings::read(DEFAULT_FILE)?),
+            None => Ok(Settings::default()),
+        }
+    }
+
+    fn settings(&self) -> Result<Settings, Failure> {
+        let mut settings = Settings::default();
+        settings.base.clone_from(&self.base);
+        settings.platforms = Some(self.platform.clone()).filter(|platforms| !platforms.is_empty());
+        settings.layout = self.layout;
+        settings.overlay = self.overlay()?;
+        settings.annotations.clone_from(&self.annotation);
+        settings.configs.clone_from(&self.config);
+        settings.additions.clone_from(&self.add);
+        settings.owner = self.chown;
+        settings.mtime = self.mtime;
+        settings.created = self.created()?;
+        settings.format = self.format;
+        settings.encoding = self.compression;
+        Ok(settings)
+    }
+
+    fn overlay(&self) -> Result<Overlay, Failure> {
+        let pairs = |assignments: &[Assignment]| assignments.iter().cloned().map(Into::into).collect();
+        Ok(Overlay {
+            entrypoint: self.entrypoint.clone().map(|Exec(words)| words),
+            cmd: self.cmd.clone().map(|Exec(words)| words),
+            env: pairs(&self.env),
+            labels: pairs(&self.label),
+            user: self.user.clone(),
+            working_dir: self.workdir.clone(),
+            exposed_ports: self.expose.clone(),
+            volumes: self.volume.clone(),
+            stop_signal: self.stop_signal.clone(),
+            healthcheck: self.health.healthcheck()?,
+            shell: None,
+        })
+    }
+
+    /// `SOURCE_DATE_EPOCH` is weaker than the flag; one that is malformed is an error, as its specification asks.
+    fn created(&self) -> Result<Option<Created>, Failure> {
+        let Some(variable) = std::env::var_os(EPOCH_VARIABLE).filter(|_| self.created.is_none()) else {
+            return Ok(self.created.clone());
+        };
+        let created = source_date_epoch(&variable.to_string_lossy());
+        let hint = "export the commit's time, `git log -1 --pretty=%ct`, or unset it";
+        created.map(Some).map_err(|error| Failure::usage(format!("cannot use {EPOCH_VARIABLE}")).because(error).hint(hint))
+    }
+}

@@ -1,0 +1,60 @@
+//! How registries are talked to: the flags of every command that does.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use imgbuild::Reference;
+use imgbuild::registry::{Client, DockerCredentials, StaticCredentials};
+
+use super::value::{duration, host};
+use crate::face::{Face, Failure};
+
+/// How registries are talked to.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Registries")]
+pub(crate) struct RegistryArguments {
+    /// Lets this host lack TLS or a good certificate; loopback names always may
+    #[arg(long, value_name = "HOST", value_delimiter = ',', value_parser = host)]
+    insecure: Vec<String>,
+    /// Lets a public registry send us to this private host, as split DNS needs
+    #[arg(long, value_name = "HOST", value_delimiter = ',', value_parser = host)]
+    allow_private_host: Vec<String>,
+    /// A PEM file of authorities to trust beside the system's
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+    /// How many blobs move at once in each direction [default: 5]
+    #[arg(long, value_name = "NUMBER")]
+    jobs: Option<NonZeroUsize>,
+    /// The time for everything, such as `10m`
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    timeout: Option<Duration>,
+}
+
+impl RegistryArguments {
+    /// A client that reports to `face`. `IMGBUILD_REGISTRY_USER` and `IMGBUILD_REGISTRY_PASSWORD` apply to the registry of `written`,
+    /// the references that are written to, and to no other.
+    pub(crate) fn client<'a>(&self, face: &Face, written: impl IntoIterator<Item = &'a Reference>) -> Result<Client, Failure> {
+        let mut builder = Client::builder().with_environment()?.events(face.events());
+        let mut domains: Vec<&str> = written.into_iter().map(Reference::domain).collect();
+        domains.sort_unstable();
+        domains.dedup();
+        if let [domain, others @ ..] = domains.as_slice() {
+            let credentials = StaticCredentials::from_environment(domain, DockerCredentials::from_environment());
+            let credentials = credentials.map_err(imgbuild::registry::Error::from)?;
+            if !others.is_empty() && std::env::var_os("IMGBUILD_REGISTRY_USER").is_some_and(|user| !user.is_empty()) {
+                let names = domains.join("` and `");
+                return Err(Failure::usage(format!("IMGBUILD_REGISTRY_USER is for one registry, and `-t` names `{names}`"))
+                    .hint("log in to them with `imgbuild login`, or push to one at a time"));
+            }
+            builder = builder.credentials(credentials);
+        }
+        builder = self.insecure.iter().fold(builder, imgbuild::registry::ClientBuilder::insecure);
+        builder = self.allow_private_host.iter().fold(builder, imgbuild::registry::ClientBuilder::allow_private_host);
+        builder = self.ca_file.iter().fold(builder, imgbuild::registry::ClientBuilder::ca_file);
+        builder = self.jobs.iter().fold(builder, |builder, jobs| builder.jobs(jobs.get()));
+        builder = self.timeout.iter().fold(builder, |builder, limit| builder.deadline(*limit));
+        Ok(builder.build())
+    }
+}

@@ -1,0 +1,37 @@
+//! Exit codes: what a script can tell from how the program ended.
+
+use std::process::ExitCode;
+
+/// How the program ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Exit(u8);
+
+impl Exit {
+    /// What was asked for is done.
+    pub(crate) const DONE: Self = Self(0);
+    /// It failed: input, disk, or anything that is neither of the others.
+    pub(crate) const FAILED: Self = Self(1);
+    /// What was asked for makes no sense.
+    pub(crate) const USAGE: Self = Self(2);
+    /// Credentials are missing, wrong or not sufficient.
+    pub(crate) const NOT_AUTHORISED: Self = Self(4);
+    /// A registry or the network failed.
+    pub(crate) const REGISTRY: Self = Self(5);
+    /// Ended by SIGHUP, as shells count.
+    pub(crate) const HANGUP: Self = Self(129);
+    /// Ended by SIGINT, as shells count.
+    pub(crate) const INTERRUPTED: Self = Self(130);
+    /// Ended by SIGTERM, as shells count.
+    pub(crate) const TERMINATED: Self = Self(143);
+
+    /// The number.
+    pub(crate) const fn code(self) -> u8 {
+        self.0
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.0)
+    }
+}

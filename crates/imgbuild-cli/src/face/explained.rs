@@ -1,0 +1,99 @@
+//! The library's errors: how the program ends because of each, and what the user can do.
+
+use std::error::Error;
+
+use imgbuild::{build, cache, copy, layout, recipe, registry, source, target};
+
+use super::Exit;
+
+/// An error of a library that knows what the user can do.
+pub(super) trait Explained: Error {
+    /// How the program ends because of it.
+    fn exit(&self) -> Exit;
+
+    /// What the user can do.
+    fn explain(&self) -> Option<String>;
+}
+
+/// The exit code of a failure whose part in a registry is known.
+fn registry_exit(error: Option<&registry::Error>) -> Exit {
+    match error.map(registry::Error::kind) {
+        None | Some(registry::Kind::Input) => Exit::FAILED,
+        Some(registry::Kind::NotAuthorised) => Exit::NOT_AUTHORISED,
+        Some(_) => Exit::REGISTRY,
+    }
+}
+
+impl Explained for build::Error {
+    fn exit(&self) -> Exit {
+        match self.kind() {
+            build::Kind::Failed | build::Kind::Cancelled => Exit::FAILED,
+            build::Kind::NotAuthorised => Exit::NOT_AUTHORISED,
+            build::Kind::Registry => Exit::REGISTRY,
+        }
+    }
+
+    fn explain(&self) -> Option<String> {
+        self.hint()
+    }
+}
+
+impl Explained for recipe::Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Read { .. } => Exit::FAILED,
+            _ => Exit::USAGE,
+        }
+    }
+
+    fn explain(&self) -> Option<String> {
+        self.hint()
+    }
+}
+
+/// Errors that have a hint and may have a registry's part in them.
+macro_rules! explained {
+    ($($error:ty),+) => {$(
+        impl Explained for $error {
+            fn exit(&self) -> Exit {
+                registry_exit(self.registry())
+            }
+
+            fn explain(&self) -> Option<String> {
+                self.hint()
+            }
+        }
+    )+};
+}
+
+explained!(copy::Error, source::Error, target::Error);
+
+impl Explained for registry::Error {
+    fn exit(&self) -> Exit {
+        registry_exit(Some(self))
+    }
+
+    fn explain(&self) -> Option<String> {
+        self.hint()
+    }
+}
+
+impl Explained for cache::Error {
+    fn exit(&self) -> Exit {
+        Exit::FAILED
+    }
+
+    fn explain(&self) -> Option<String> {
+        self.hint()
+    }
+}
+
+impl Explained for layout::Error {
+    fn exit(&self) -> Exit {
+        Exit::FAILED
+    }
+
+    fn explain(&self) -> Option<String> {
+        None
+    }
+}
