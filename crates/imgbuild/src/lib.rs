@@ -7,9 +7,9 @@
 //! registry / layout ─────► base ───┘
 //! ```
 //!
-//! A module is a room: it uses itself and the rooms below it, never one above. Top to bottom: [`copy`], [`build`],
-//! [`recipe`], [`target`], [`base`], [`source`], [`image`], [`layer`], [`jar`], [`registry`], [`layout`], [`cache`],
-//! [`tarball`], [`blob`], [`event`], [`elf`], [`oci`].
+//! A module is a room: it uses itself and the rooms below it, never one above. Top to bottom: [`copy`], [`verify`], [`diff`], [`inspect`], [`build`],
+//! [`recipe`], [`target`], [`contents`], [`base`], [`source`], [`image`], [`layer`], [`jar`], [`registry`], [`layout`], [`cache`],
+//! [`tarball`], [`blob`], [`event`], [`elf`], [`shown`], [`oci`].
 //!
 //! The library prints nothing and keeps nothing global: what happens is reported as [`Event`]s, and errors say what was
 //! being done to what, why it failed, and, through `hint()`, what to do about it.
@@ -18,16 +18,19 @@ pub mod base;
 pub mod blob;
 pub mod build;
 pub mod cache;
+pub mod contents;
 pub mod copy;
 pub mod elf;
 pub mod event;
 pub mod image;
+pub mod inspect;
 pub mod jar;
 pub mod layer;
 pub mod layout;
 pub mod oci;
 pub mod recipe;
 pub mod registry;
+pub mod shown;
 pub mod source;
 pub mod tarball;
 pub mod target;

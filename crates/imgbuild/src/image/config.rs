@@ -78,6 +78,12 @@ impl Config {
         Platform::new(text("os"), text("architecture"), text("variant"))
     }
 
+    /// All of it, as it was read.
+    #[must_use]
+    pub const fn raw(&self) -> &Map<String, Value> {
+        &self.raw
+    }
+
     /// A member of the runtime part, `config`.
     #[must_use]
     pub fn runtime(&self, key: &str) -> Option<&Value> {

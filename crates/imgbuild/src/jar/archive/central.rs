@@ -19,6 +19,8 @@ pub(super) struct Header {
     /// As written; a script in front may have to be added.
     pub(super) offset: u64,
     pub(super) requires_unpack: bool,
+    /// Date and time as DOS writes them.
+    pub(super) modified: u32,
     /// Bytes that this header takes in the directory.
     pub(super) len: usize,
 }
@@ -102,6 +104,7 @@ fn header(fixed: &Record<FIXED>, raw_name: &[u8], extra: &[u8], comment: &[u8], 
         size,
         offset,
         requires_unpack: comment.starts_with(b"UNPACK:"),
+        modified: u32::from(fixed.u16(14)) << 16 | u32::from(fixed.u16(12)),
         len,
     })
 }

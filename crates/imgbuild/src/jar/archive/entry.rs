@@ -18,6 +18,7 @@ pub struct Entry {
     pub(super) crc32: u32,
     pub(super) data: Bytes,
     pub(super) requires_unpack: bool,
+    pub(super) modified: u32,
 }
 
 /// How the data of an entry is packed.
@@ -76,6 +77,12 @@ impl Entry {
     #[must_use]
     pub fn requires_unpack(&self) -> bool {
         self.requires_unpack
+    }
+
+    /// Date and time of modification as DOS writes them, the date in the upper half (APPNOTE 4.4.6).
+    #[must_use]
+    pub fn modified(&self) -> u32 {
+        self.modified
     }
 
     /// Reads the contents; size and checksum are proven with the last byte.

@@ -107,6 +107,7 @@ fn read_entries(name: &Arc<str>, bytes: &Bytes) -> Result<Vec<Entry>, Error> {
             crc32: header.crc32,
             data,
             requires_unpack: header.requires_unpack,
+            modified: header.modified,
         });
     }
     if found.directory != directory.size {

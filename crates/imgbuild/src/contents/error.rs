@@ -1,0 +1,39 @@
+//! Why the contents of a layer could not be read.
+
+use std::io;
+
+use crate::layer::ReadError;
+
+/// Why the contents of a layer could not be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The layer could not be read, or is not what the image says.
+    #[error(transparent)]
+    Layer(#[from] ReadError),
+    /// It holds more than is kept in memory.
+    #[error("a layer holds more than {limit} {what}")]
+    TooMuch {
+        /// What there is too much of.
+        what: &'static str,
+        /// How much is taken.
+        limit: usize,
+    },
+    /// A large JAR could not be put aside.
+    #[error("cannot write a temporary file: {0}")]
+    Spool(io::Error),
+    /// The thread that read it ended without a result.
+    #[error("reading a layer was stopped")]
+    Stopped,
+}
+
+impl Error {
+    /// The registry's part in it, where it has one.
+    #[must_use]
+    pub fn registry(&self) -> Option<&crate::registry::Error> {
+        match self {
+            Self::Layer(ReadError::Blob(crate::blob::Error::Source(source))) => source.downcast_ref(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! How texts of others are shown to people: names out of images, histories, arguments.
+//!
+//! What would move a cursor, hide a part of a line or turn its direction is written out as an escape; what looks like a
+//! secret is left out. The room refuses to judge anything else: a name may be as strange as it likes.
+
+mod outline;
+
+use std::fmt;
+
+pub use outline::{Outline, Tree};
+
+/// A text of others, on one line and without anything that a terminal acts on. Letters of all scripts stay as they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shown<'a>(
+    /// The text.
+    pub &'a str,
+);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use fmt::Write as _;
+        self.0.chars().try_for_each(|character| {
+            if acts(character) { write!(formatter, "{}", character.escape_default()) } else { formatter.write_char(character) }
+        })
+    }
+}
+
+/// Control characters, line ends, and the marks that turn the direction of what follows (Unicode TR 36, 2.5).
+fn acts(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// What stands for a value that is not shown.
+pub const HIDDEN: &str = "***";
+
+/// Words in the name of a value that should not be shown.
+const SECRET_WORDS: [&str; 10] =
+    ["password", "passwd", "pwd", "secret", "token", "credential", "apikey", "api_key", "private", "passphrase"];
+
+/// Whether a value of this name should not be shown.
+#[must_use]
+pub fn is_secret_name(name: &str) -> bool {
+    let name = name.to_ascii_lowercase().replace(['-', '.'], "_");
+    SECRET_WORDS.iter().any(|word| name.contains(word)) || name.split('_').any(|part| matches!(part, "key" | "auth" | "pass"))
+}
+
+/// The text with the values left out whose names look secret: `-Ddb.password=x` is `-Ddb.password=***`, and so is what
+/// follows such a name as a word of its own. Users and passwords of URLs are left out too.
+#[must_use]
+pub fn masked(text: &str) -> String {
+    let mut follows_secret = false;
+    let words = text.split(' ').map(|word| {
+        let name = word.trim_start_matches('-');
+        let (name, value) = name.split_once(['=', ':']).map_or((name, None), |(name, value)| (name, Some(value)));
+        let hidden = if std::mem::take(&mut follows_secret) && !word.is_empty() { HIDDEN.to_owned() } else { word.to_owned() };
+        match value {
+            Some(value) if is_secret_name(name) && !value.is_empty() && !value.starts_with("//") => {
+                format!("{}{HIDDEN}", &word[..word.len() - value.len()])
+            }
+            None if word.starts_with('-') && is_secret_name(name) => {
+                follows_secret = true;
+                hidden
+            }
+            _ => without_user(&hidden),
+        }
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// A URL without what stands in front of its host.
+fn without_user(word: &str) -> String {
+    let Some((scheme, rest)) = word.split_once("://") else { return word.to_owned() };
+    let host_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    match rest[..host_end].rfind('@') {
+        Some(at) => format!("{scheme}://{HIDDEN}{}", &rest[at..]),
+        None => word.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_a_terminal_acts_on_is_left() {
+        let hostile = "a\x1b[2Jb\rc\u{202e}d\ne\u{9b}31m";
+        assert_eq!(Shown(hostile).to_string(), r"a\u{1b}[2Jb\rc\u{202e}d\ne\u{9b}31m");
+        assert_eq!(Shown("설정/über 'x' $y.yml").to_string(), "설정/über 'x' $y.yml");
+    }
+
+    #[test]
+    fn what_looks_secret_is_left_out() {
+        let table = [
+            ("-Ddb.password=x", "-Ddb.password=***"),
+            ("--spring.datasource.password=x --server.port=8080", "--spring.datasource.password=*** --server.port=8080"),
+            ("--api-key x y", "--api-key *** y"),
+            ("java -jar /app/app.jar", "java -jar /app/app.jar"),
+            ("jdbc:postgresql://user:pw@db/x", "jdbc:postgresql://***@db/x"),
+            ("ENV TOKEN=abc PORT=1", "ENV TOKEN=*** PORT=1"),
+            ("-Dmonkey=1", "-Dmonkey=1"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(masked(text), expected);
+        }
+    }
+}
