@@ -30,7 +30,7 @@ async fn files_links_and_whiteouts_are_told_apart() {
     assert_eq!((found.deleted.as_slice(), found.emptied.as_slice()), (&["app/gone".to_owned()][..], &["app/empty".to_owned()][..]));
     assert_eq!(found.nodes["lib"].kind, NodeKind::Symlink("usr/lib".to_owned()));
     let meaning = |path: &str| found.nodes[path].content().unwrap().meaning.clone().unwrap();
-    assert_eq!(meaning("opt/java/release"), Meaning::Java("17.0.12".to_owned()));
+    assert_eq!(meaning("opt/java/release"), Meaning::Java("17.0.12".parse().unwrap()));
     assert_eq!(meaning("etc/os-release"), Meaning::System("Debian GNU/Linux 12".to_owned()));
     assert_eq!(meaning("app/config/broken.yml"), Meaning::BrokenYaml);
     let Meaning::Configuration(keys) = meaning("app/config/application.yml") else { panic!() };

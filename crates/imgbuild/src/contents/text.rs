@@ -1,6 +1,7 @@
 //! Files whose text says something: configuration, the `release` of a JDK, the name of the operating system.
 
 use super::Keys;
+use crate::base::facts::JavaVersion;
 
 /// Larger files are no configuration that people write.
 pub(super) const MAX_TEXT: u64 = 1 << 20;
@@ -13,7 +14,7 @@ pub enum Meaning {
     /// YAML that does not parse.
     BrokenYaml,
     /// The file `release` of a JDK of this version.
-    Java(String),
+    Java(JavaVersion),
     /// The file `os-release` of an operating system of this name.
     System(String),
 }
@@ -28,17 +29,18 @@ pub(super) fn may_mean(path: &str, size: u64) -> bool {
 pub(super) fn meaning(path: &str, bytes: &[u8]) -> Option<Meaning> {
     let name = path.rsplit('/').next().unwrap_or(path);
     let text = String::from_utf8_lossy(bytes);
-    let value = |key: &str| {
-        let line = text.lines().find_map(|line| line.trim().strip_prefix(key)?.strip_prefix('='))?;
-        let value = line.trim().trim_matches('"');
-        (!value.is_empty()).then(|| value.to_owned())
-    };
     match name {
-        "release" => value("JAVA_VERSION").map(Meaning::Java),
-        "os-release" => value("PRETTY_NAME").map(Meaning::System),
+        "release" => JavaVersion::from_release(&text).map(Meaning::Java),
+        "os-release" => system_name(&text).map(Meaning::System),
         _ if has_extension(name, &["properties"]) => Some(Meaning::Configuration(Keys::of_properties(&text))),
         _ => Some(Keys::of_yaml(&text).map_or(Meaning::BrokenYaml, Meaning::Configuration)),
     }
+}
+
+/// The name for people in `os-release` (os-release(5)).
+fn system_name(text: &str) -> Option<String> {
+    let value = text.lines().find_map(|line| line.trim().strip_prefix("PRETTY_NAME="))?.trim().trim_matches('"');
+    (!value.is_empty()).then(|| value.to_owned())
 }
 
 pub(super) fn has_extension(name: &str, extensions: &[&str]) -> bool {

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::history::steps;
 use super::{Opened, Settings};
-use crate::contents::{ByDiffId, LayerContents, Meaning};
+use crate::contents::{ByDiffId, JarContents, LayerContents, Meaning, NodeKind};
 use crate::oci::{Descriptor, Digest, Document, MediaType, Platform, annotation};
 use crate::source::PlatformImage;
 
@@ -201,7 +201,7 @@ impl ImageReport {
 impl LayerContentsReport {
     fn new(contents: &LayerContents) -> Self {
         let mut found = Self {
-            files: contents.nodes.values().filter(|node| !matches!(node.kind, crate::contents::NodeKind::Folder)).count(),
+            files: contents.nodes.values().filter(|node| !matches!(node.kind, NodeKind::Folder)).count(),
             bytes: contents.bytes,
             deleted: contents.deleted.len() + contents.emptied.len(),
             jars: Vec::new(),
@@ -211,7 +211,7 @@ impl LayerContentsReport {
         };
         for (path, content) in contents.nodes.iter().filter_map(|(path, node)| Some((path, node.content()?))) {
             match &content.meaning {
-                Some(Meaning::Java(version)) => found.java = Some(version.clone()),
+                Some(Meaning::Java(version)) => found.java = Some(version.to_string()),
                 Some(Meaning::System(name)) => found.system = Some(name.clone()),
                 Some(Meaning::Configuration(_) | Meaning::BrokenYaml) => found.configuration.push(path.clone()),
                 None => {}
@@ -226,7 +226,7 @@ impl LayerContentsReport {
                 path: path.to_owned(),
                 unread: content.unread.clone(),
             });
-            let nested = jar.into_iter().flat_map(|jar| jar.libraries()).filter_map(|(within, file)| Some((within, file.jar.as_ref()?)));
+            let nested = jar.into_iter().flat_map(JarContents::libraries).filter_map(|(within, file)| Some((within, file.jar.as_ref()?)));
             found.jars.extend(nested.map(|(within, jar)| JarReport {
                 path: format!("{path}!/{within}"),
                 name: jar.coordinates.name.clone(),

@@ -48,7 +48,7 @@ async fn an_image_of_ours_says_what_is_in_it_and_keeps_its_secrets() {
     }
     let all = Inspect::new(location).reading(Reading::All).platform("linux/arm64".parse().unwrap()).run().await.unwrap();
     assert_eq!(all.platforms.len(), 1);
-    let java = all.platforms[0].layers.iter().filter_map(|layer| layer.contents.as_ref()?.java.clone()).next();
+    let java = all.platforms[0].layers.iter().find_map(|layer| layer.contents.as_ref()?.java.clone());
     assert_eq!(java.as_deref(), Some("17.0.12"));
 }
 
