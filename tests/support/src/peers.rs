@@ -10,6 +10,7 @@ mod engine;
 mod layout;
 mod process;
 mod registry;
+mod server;
 mod token_registry;
 
 use std::env;
@@ -26,6 +27,7 @@ pub use imgbuild_token_proxy::{Access, Options, Refusal, TokenProxy};
 pub use layout::copy_single;
 pub use process::http_get;
 pub use registry::{Authentication, Registry};
+pub use server::ServerImage;
 pub use token_registry::{TokenRegistry, docker_config};
 
 /// A program of somebody else that is installed here.

@@ -89,7 +89,7 @@ impl ArchiveTarget {
             receipts.push(BlobReceipt::new(role, blob, Outcome::Sent));
         }
         let saved = (self.form == ArchiveForm::Docker).then(|| self.saved(image));
-        writer.finish(&self.entries(image.index.descriptor()), saved).map_err(|source| self.error(source))?;
+        writer.finish(&self.entries(image.index.descriptor()), saved).await.map_err(|source| self.error(source))?;
         Ok(Receipt::new(vec![self.reference(image.digest())], false, receipts))
     }
 }

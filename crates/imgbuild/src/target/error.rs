@@ -36,6 +36,8 @@ pub enum Error {
     Other {
         /// The target.
         target: String,
+        /// What the user can do.
+        hint: Option<String>,
         /// The cause.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
@@ -57,7 +59,8 @@ impl Error {
         match self {
             Self::Registry { source, .. } => source.hint(),
             Self::Digest(_) => Some("leave the part from `@` on away".to_owned()),
-            Self::Layout { .. } | Self::Name { .. } | Self::Other { .. } | Self::Finished(_) | Self::NoClient(_) => None,
+            Self::Other { hint, .. } => hint.clone(),
+            Self::Layout { .. } | Self::Name { .. } | Self::Finished(_) | Self::NoClient(_) => None,
         }
     }
 

@@ -37,7 +37,9 @@ pub struct BlobReceipt {
 }
 
 impl BlobReceipt {
-    pub(super) fn new(role: Role, blob: &Blob, outcome: Outcome) -> Self {
+    /// A receipt for `blob`.
+    #[must_use]
+    pub fn new(role: Role, blob: &Blob, outcome: Outcome) -> Self {
         Self { digest: blob.digest().clone(), size: blob.size(), role, outcome }
     }
 }

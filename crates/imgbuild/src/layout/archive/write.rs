@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use tar::{EntryType, Header};
 use tempfile::NamedTempFile;
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 
 use super::DOCKER_MANIFEST;
-use crate::blob::{self, Blob};
+use crate::blob::{self, Blob, Reader};
 use crate::layout::{Error, INDEX, MARKER, MARKER_CONTENT};
 use crate::oci::{Descriptor, Digest, MediaType, is_stdio};
 
@@ -36,6 +36,7 @@ pub struct ArchiveWriter {
     path: PathBuf,
     output: Output,
     written: HashSet<Digest>,
+    begun: bool,
 }
 
 #[derive(Debug)]
@@ -45,6 +46,8 @@ enum Output {
     /// A device or a pipe, which cannot be replaced.
     Special(BufWriter<File>),
     Stdout(BufWriter<io::Stdout>),
+    /// Read by somebody as it is written.
+    Pipe(DuplexStream),
 }
 
 impl ArchiveWriter {
@@ -55,9 +58,15 @@ impl ArchiveWriter {
     pub fn create(path: impl Into<PathBuf>) -> Result<Self, Error> {
         let path = path.into();
         let output = Output::open(&path).map_err(|source| Error::Write { path: path.clone(), source })?;
-        let mut writer = Self { path, output, written: HashSet::new() };
-        writer.write_file(MARKER, MARKER_CONTENT.as_bytes())?;
-        Ok(writer)
+        Ok(Self { path, output, written: HashSet::new(), begun: false })
+    }
+
+    /// Writes to a reader that takes the bytes as they come; messages call the archive `name`. An archive that is dropped
+    /// before it is finished ends too early for its reader.
+    #[must_use]
+    pub fn piped(name: &str) -> (Self, Reader) {
+        let (ours, theirs) = tokio::io::duplex(PIECE);
+        (Self { path: name.into(), output: Output::Pipe(ours), written: HashSet::new(), begun: false }, Reader::new(theirs))
     }
 
     /// Appends a blob, unless it is there. Whether it was written.
@@ -69,16 +78,17 @@ impl ArchiveWriter {
             return Ok(false);
         }
         let mut reader = blob.open().await?;
-        self.start(&blob_path(blob.digest()), blob.size())?;
+        self.begin().await?;
+        self.start(&blob_path(blob.digest()), blob.size()).await?;
         let mut piece = vec![0; PIECE];
         loop {
             let length = reader.read(&mut piece).await;
             match length.map_err(|error| blob::Error::from_read(blob.to_string(), error))? {
                 0 => break,
-                length => self.write(&piece[..length])?,
+                length => self.write(&piece[..length]).await?,
             }
         }
-        self.pad(blob.size())?;
+        self.pad(blob.size()).await?;
         Ok(true)
     }
 
@@ -87,24 +97,32 @@ impl ArchiveWriter {
     ///
     /// # Errors
     /// When the disk is full, or the archive cannot be moved into its place.
-    pub fn finish(mut self, images: &[Descriptor], saved: Option<Vec<Value>>) -> Result<(), Error> {
+    pub async fn finish(mut self, images: &[Descriptor], saved: Option<Vec<Value>>) -> Result<(), Error> {
         let index = json!({"schemaVersion": 2, "mediaType": MediaType::OciIndex, "manifests": images});
-        self.write_file(INDEX, index.to_string().as_bytes())?;
+        self.begin().await?;
+        self.write_file(INDEX, index.to_string().as_bytes()).await?;
         if let Some(saved) = saved {
-            self.write_file(DOCKER_MANIFEST, Value::from(saved).to_string().as_bytes())?;
+            self.write_file(DOCKER_MANIFEST, Value::from(saved).to_string().as_bytes()).await?;
         }
-        self.write(&END)?;
+        self.write(&END).await?;
         let Self { path, output, .. } = self;
-        output.finish(&path).map_err(|source| Error::Write { path, source })
+        output.finish(&path).await.map_err(|source| Error::Write { path, source })
     }
 
-    fn write_file(&mut self, name: &str, bytes: &[u8]) -> Result<(), Error> {
-        self.start(name, bytes.len() as u64)?;
-        self.write(bytes)?;
-        self.pad(bytes.len() as u64)
+    async fn begin(&mut self) -> Result<(), Error> {
+        if std::mem::replace(&mut self.begun, true) {
+            return Ok(());
+        }
+        self.write_file(MARKER, MARKER_CONTENT.as_bytes()).await
     }
 
-    fn start(&mut self, name: &str, size: u64) -> Result<(), Error> {
+    async fn write_file(&mut self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        self.start(name, bytes.len() as u64).await?;
+        self.write(bytes).await?;
+        self.pad(bytes.len() as u64).await
+    }
+
+    async fn start(&mut self, name: &str, size: u64) -> Result<(), Error> {
         let mut header = Header::new_ustar();
         header.set_entry_type(EntryType::Regular);
         header.set_path(name).map_err(|source| Error::Write { path: self.path.clone(), source })?;
@@ -114,19 +132,20 @@ impl ArchiveWriter {
         header.set_mtime(TIME);
         header.set_size(size);
         header.set_cksum();
-        self.write(header.as_bytes())
+        self.write(header.as_bytes()).await
     }
 
-    fn pad(&mut self, size: u64) -> Result<(), Error> {
+    async fn pad(&mut self, size: u64) -> Result<(), Error> {
         let rest = size.next_multiple_of(BLOCK) - size;
-        self.write(&vec![0; usize::try_from(rest).unwrap_or_default()])
+        self.write(&vec![0; usize::try_from(rest).unwrap_or_default()]).await
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let written = match &mut self.output {
             Output::File(file) => file.write_all(bytes),
             Output::Special(file) => file.write_all(bytes),
             Output::Stdout(stdout) => stdout.write_all(bytes),
+            Output::Pipe(pipe) => pipe.write_all(bytes).await,
         };
         written.map_err(|source| Error::Write { path: self.path.clone(), source })
     }
@@ -157,7 +176,7 @@ impl Output {
         Ok(Self::File(Box::new(BufWriter::with_capacity(PIECE, file))))
     }
 
-    fn finish(self, path: &Path) -> io::Result<()> {
+    async fn finish(self, path: &Path) -> io::Result<()> {
         match self {
             Self::File(file) => {
                 let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
@@ -167,6 +186,7 @@ impl Output {
             }
             Self::Special(mut file) => file.flush(),
             Self::Stdout(mut stdout) => stdout.flush(),
+            Self::Pipe(mut pipe) => pipe.shutdown().await,
         }
     }
 }
