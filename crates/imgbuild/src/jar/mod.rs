@@ -17,7 +17,7 @@ mod shape;
 
 use std::path::{Path, PathBuf};
 
-pub use self::archive::{Archive, Contents, Entry, Method, limits};
+pub use self::archive::{Archive, Contents, Entry, Method, Place, limits, local_header_len, places};
 pub use self::arrange::{Arrangement, Choice, Content, Launch, Layer, Layout, Placed};
 pub use self::bytes::{Bytes, BytesReader};
 pub use self::error::Error;

@@ -1,11 +1,11 @@
 //! One pass over the files: tar, compressed bytes and both digests.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::tar::write_archive;
-use super::{Encoding, Error, Files};
+use super::{Content, Encoding, Error, Files, Sink};
 use crate::oci::{Algorithm, Digest, Hasher};
 
 /// Asks running compressors to stop: they look at it between two pieces.
@@ -40,20 +40,20 @@ pub struct Built {
 ///
 /// # Errors
 /// When content cannot be read or has changed, when writing fails, or once stopped.
-pub fn build(files: &Files, encoding: Encoding, writer: impl Write, stop: &Stop) -> Result<Built, Error> {
-    let compressed = Hashing::new(BufWriter::with_capacity(1 << 20, writer));
-    let encoder = encoding.writer(compressed).map_err(Error::from_encoder)?;
-    let mut archive = Hashing::new(encoder);
-    write_archive(files, &mut archive, stop)?;
-    let (encoder, diff_id, _) = archive.finish();
-    let (mut writer, digest, size) = encoder.finish().map_err(Error::Write)?.finish();
+pub fn build(files: &Files, encoding: Encoding, writer: impl Write + Send, stop: &Stop) -> Result<Built, Error> {
+    let (diff_id, compressed) = encoding.compress(Hashing::new(writer), |sink| {
+        let mut archive = Hashing::new(sink);
+        write_archive(files, &mut archive, stop)?;
+        Ok(archive.finish().1)
+    })?;
+    let (mut writer, digest, size) = compressed.finish();
     writer.flush().map_err(Error::Write)?;
     Ok(Built { digest, diff_id, size })
 }
 
 impl Error {
     /// An error of ours that travelled through [`io::Error`] comes back as itself.
-    fn from_encoder(error: io::Error) -> Self {
+    pub(super) fn from_io(error: io::Error) -> Self {
         error.downcast::<Self>().unwrap_or_else(Self::Write)
     }
 }
@@ -72,6 +72,12 @@ impl<W> Hashing<W> {
 
     fn finish(self) -> (W, Digest, u64) {
         (self.writer, self.hasher.finish(), self.size)
+    }
+}
+
+impl Sink for Hashing<&mut dyn Sink> {
+    fn expect(&mut self, content: &dyn Content) {
+        self.writer.expect(content);
     }
 }
 

@@ -21,6 +21,12 @@ pub trait Content: Send + Sync {
 
     /// Where they lie, for messages.
     fn place(&self) -> String;
+
+    /// The same bytes as a range that is read by position, where there is one. A compressor looks there for what is
+    /// compressed already; it takes the bytes themselves from [`open`](Self::open).
+    fn range(&self) -> Option<jar::Bytes> {
+        None
+    }
 }
 
 impl Content for Bytes {
@@ -71,6 +77,10 @@ impl Content for FileContent {
     fn place(&self) -> String {
         format!("`{}`", self.path.display())
     }
+
+    fn range(&self) -> Option<jar::Bytes> {
+        jar::Bytes::open(&self.path).ok()
+    }
 }
 
 impl Content for jar::Content {
@@ -84,5 +94,14 @@ impl Content for jar::Content {
 
     fn place(&self) -> String {
         "the JAR".to_owned()
+    }
+
+    fn range(&self) -> Option<jar::Bytes> {
+        match self {
+            Self::Bytes(bytes) => Some(bytes.clone()),
+            Self::Entry(entry) => entry.stored().cloned(),
+            // Its entries are stored.
+            Self::Thin(_) => None,
+        }
     }
 }

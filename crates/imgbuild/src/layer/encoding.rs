@@ -1,12 +1,14 @@
 //! How a layer is compressed.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{BufWriter, Write};
 use std::str::FromStr;
 
-use super::Error;
-use super::gzip::Gzip;
+use super::{Error, Sink, deflate};
 use crate::oci::Compression;
+
+/// Headers of a tar are gathered up to this size; larger writes pass.
+const BUFFER: usize = 64 << 10;
 
 /// A compression and its level. gzip unless asked otherwise: Docker 20.10 pulls no zstd.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,18 +35,29 @@ impl Encoding {
     pub fn name(&self) -> String {
         match self.compression {
             Compression::None => "none".to_owned(),
-            Compression::Gzip => format!("zlib-rs-0.6:{}", self.level),
+            Compression::Gzip => format!("{}:{}", deflate::NAME, self.level),
             Compression::Zstd => format!("libzstd-1.5:{}", self.level),
         }
     }
 
-    /// A writer that compresses into `writer`.
-    pub(super) fn writer<W: Write>(self, writer: W) -> io::Result<Encoder<W>> {
-        Ok(match self.compression {
-            Compression::None => Encoder::None(writer),
-            Compression::Gzip => Encoder::Gzip(Gzip::new(writer, self.level)?),
-            Compression::Zstd => Encoder::Zstd(zstd::Encoder::new(writer, self.level)?),
-        })
+    /// Compresses what `fill` writes into `writer`, and gives it back beside what `fill` gave.
+    pub(super) fn compress<W, T>(self, writer: W, fill: impl FnOnce(&mut dyn Sink) -> Result<T, Error>) -> Result<(T, W), Error>
+    where
+        W: Write + Send,
+    {
+        match self.compression {
+            Compression::None => {
+                let mut buffered = BufWriter::with_capacity(BUFFER, writer);
+                let filled = fill(&mut buffered)?;
+                Ok((filled, buffered.into_inner().map_err(|error| Error::Write(error.into_error()))?))
+            }
+            Compression::Gzip => deflate::compress(self.level, writer, fill),
+            Compression::Zstd => {
+                let mut encoder = zstd::Encoder::new(writer, self.level).map_err(Error::Write)?;
+                let filled = fill(&mut encoder)?;
+                Ok((filled, encoder.finish().map_err(Error::Write)?))
+            }
+        }
     }
 }
 
@@ -72,38 +85,5 @@ impl fmt::Display for Encoding {
             Compression::Gzip => write!(formatter, "gzip:{}", self.level),
             Compression::Zstd => write!(formatter, "zstd:{}", self.level),
         }
-    }
-}
-
-/// A compressing writer. It must be [finished](Self::finish).
-pub(super) enum Encoder<W: Write> {
-    None(W),
-    Gzip(Gzip<W>),
-    Zstd(zstd::Encoder<'static, W>),
-}
-
-impl<W: Write> Encoder<W> {
-    /// Writes what is left and gives the writer back.
-    pub(super) fn finish(self) -> io::Result<W> {
-        match self {
-            Self::None(writer) => Ok(writer),
-            Self::Gzip(gzip) => gzip.finish(),
-            Self::Zstd(zstd) => zstd.finish(),
-        }
-    }
-}
-
-impl<W: Write> Write for Encoder<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::None(writer) => writer.write(bytes),
-            Self::Gzip(gzip) => gzip.write(bytes),
-            Self::Zstd(zstd) => zstd.write(bytes),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        // Flushing a compressor in the middle would change its bytes.
-        Ok(())
     }
 }

@@ -5,12 +5,13 @@
 
 mod build;
 mod content;
+mod deflate;
 mod encoding;
 mod error;
 mod files;
-mod gzip;
 mod key;
 mod read;
+mod sink;
 mod stop;
 mod tar;
 #[cfg(test)]
@@ -24,6 +25,8 @@ pub use files::{Attributes, EPOCH_1980, Entry, Files, Kind};
 pub use key::Key;
 pub use read::{ReadError, Scan, scan};
 pub use stop::StopOnDrop;
+
+use sink::Sink;
 
 use crate::blob::Blob;
 use crate::oci::Digest;

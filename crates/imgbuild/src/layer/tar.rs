@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 
 use tar::{EntryType, Header};
 
-use super::{Attributes, Entry, Error, Files, Kind, Stop};
+use super::{Attributes, Entry, Error, Files, Kind, Sink, Stop};
 
 /// Entries and their content are padded to blocks of this size.
 const BLOCK: u64 = 512;
@@ -20,15 +20,15 @@ const PAX_NAME: &str = "././@PaxHeader";
 const PIECE: usize = 64 << 10;
 
 /// Writes `files` as a whole archive.
-pub(super) fn write_archive(files: &Files, writer: &mut impl Write, stop: &Stop) -> Result<(), Error> {
+pub(super) fn write_archive(files: &Files, writer: &mut impl Sink, stop: &Stop) -> Result<(), Error> {
     let mut piece = vec![0; PIECE];
     for (path, entry) in files.entries() {
         write_entry(path, entry, writer, &mut piece, stop)?;
     }
-    writer.write_all(&END).map_err(Error::Write)
+    writer.write_all(&END).map_err(Error::from_io)
 }
 
-fn write_entry(path: &str, entry: &Entry, writer: &mut impl Write, piece: &mut [u8], stop: &Stop) -> Result<(), Error> {
+fn write_entry(path: &str, entry: &Entry, writer: &mut impl Sink, piece: &mut [u8], stop: &Stop) -> Result<(), Error> {
     let (entry_type, size, link, path) = match &entry.kind {
         Kind::Folder => (EntryType::Directory, 0, None, format!("{path}/")),
         Kind::File(content) => (EntryType::Regular, content.size(), None, path.to_owned()),
@@ -40,12 +40,13 @@ fn write_entry(path: &str, entry: &Entry, writer: &mut impl Write, piece: &mut [
     set_names(&mut header, &mut records, &path, link);
     set_numbers(&mut header, &mut records, &entry.attributes, size);
     header.set_cksum();
-    records.write(writer).map_err(Error::Write)?;
-    writer.write_all(header.as_bytes()).map_err(Error::Write)?;
+    records.write(writer).map_err(Error::from_io)?;
+    writer.write_all(header.as_bytes()).map_err(Error::from_io)?;
     let Kind::File(content) = &entry.kind else { return Ok(()) };
 
     let failed = |source| Error::Read { path: path.clone(), place: content.place(), source };
     let mut reader = content.open().map_err(failed)?;
+    writer.expect(content.as_ref());
     let mut seen = 0;
     loop {
         stop.check()?;
@@ -59,12 +60,12 @@ fn write_entry(path: &str, entry: &Entry, writer: &mut impl Write, piece: &mut [
         if seen > size {
             break;
         }
-        writer.write_all(&piece[..length]).map_err(Error::Write)?;
+        writer.write_all(&piece[..length]).map_err(Error::from_io)?;
     }
     if seen != size {
         return Err(Error::Changed { place: content.place(), expected: size, found: seen });
     }
-    write_padding(size, writer).map_err(Error::Write)
+    write_padding(size, writer).map_err(Error::from_io)
 }
 
 fn write_padding(size: u64, writer: &mut impl Write) -> io::Result<()> {

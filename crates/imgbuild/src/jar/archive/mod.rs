@@ -16,6 +16,7 @@ mod flaw;
 pub mod limits;
 mod local;
 mod name;
+mod place;
 mod tree;
 
 use std::io::BufReader;
@@ -28,6 +29,7 @@ use super::{Bytes, Error};
 
 pub use self::contents::Contents;
 pub use self::entry::{Entry, Method};
+pub use self::place::{Place, local_header_len, places};
 pub(super) use self::tree::same;
 
 /// The entries of a ZIP file, in the order of its central directory.

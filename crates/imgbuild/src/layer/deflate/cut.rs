@@ -1,0 +1,76 @@
+//! Cuts what is written into pieces.
+
+use std::io::{self, Write};
+
+use super::piece::{Piece, SIZE};
+use super::pool::Pieces;
+use super::walk::{Archive, Walk};
+use crate::jar;
+use crate::layer::{Content, Error, Sink};
+
+/// A file that is smaller holds no entry whose data would be passed on.
+const SMALLEST_ARCHIVE: u64 = 256;
+
+/// Takes the stream and hands its pieces on. It must be [finished](Self::finish).
+pub(super) struct Cutter<'a> {
+    pieces: &'a Pieces,
+    piece: Piece,
+    walk: Walk,
+    written: u64,
+}
+
+impl<'a> Cutter<'a> {
+    pub(super) fn new(pieces: &'a Pieces) -> Result<Self, Error> {
+        let mut piece = pieces.empty()?;
+        piece.input.reserve_exact(SIZE);
+        Ok(Self { pieces, piece, walk: Walk::default(), written: 0 })
+    }
+
+    /// Hands on what is left.
+    pub(super) fn finish(mut self) -> Result<(), Error> {
+        while !self.piece.input.is_empty() {
+            self.hand_on()?;
+        }
+        Ok(())
+    }
+
+    fn hand_on(&mut self) -> Result<(), Error> {
+        let mut next = self.pieces.empty()?;
+        next.input.clear();
+        next.input.reserve_exact(SIZE);
+        let cut = self.walk.cut(self.piece.input.len());
+        next.input.extend_from_slice(&self.piece.input[cut..]);
+        self.piece.input.truncate(cut);
+        self.walk.walk(&self.piece.input, &mut self.piece.spans);
+        self.pieces.hand_on(std::mem::replace(&mut self.piece, next))
+    }
+}
+
+impl Write for Cutter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let taken = bytes.len().min(SIZE - self.piece.input.len());
+        self.piece.input.extend_from_slice(&bytes[..taken]);
+        self.written += taken as u64;
+        if self.piece.input.len() == SIZE {
+            self.hand_on().map_err(io::Error::other)?;
+        }
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Sink for Cutter<'_> {
+    fn expect(&mut self, content: &dyn Content) {
+        let (start, end) = (self.written, self.written + content.size());
+        if content.size() < SMALLEST_ARCHIVE {
+            return;
+        }
+        let places = content.range().map(|range| jar::places(&range)).unwrap_or_default();
+        if !places.is_empty() {
+            self.walk.expect(Archive { start, end, places });
+        }
+    }
+}

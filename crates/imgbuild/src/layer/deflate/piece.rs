@@ -1,0 +1,119 @@
+//! One piece of the stream, compressed without a look at any other.
+
+use std::io;
+
+use zlib_rs::{Deflate, DeflateFlush};
+
+use super::blocks::Blocks;
+use super::matcher::{Matcher, Step};
+
+/// Bytes of a piece. Each begins without a window, which costs half a percent of what zlib compresses.
+pub(super) const SIZE: usize = 512 << 10;
+
+/// Raw deflate with the largest window.
+const WINDOW_BITS: u8 = 15;
+/// What zlib gives is taken in parts of this size.
+const SCRATCH: usize = 64 << 10;
+
+/// How a run of bytes is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Deflated already: as it is.
+    Packed,
+    /// Between the data of a ZIP file's entries: matched against other headers.
+    Header,
+    /// By zlib.
+    Other,
+}
+
+/// A run of bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Span {
+    pub(super) kind: Kind,
+    pub(super) len: usize,
+}
+
+/// Bytes, how they are to be written, and what became of them. Its memory is used again for other pieces.
+#[derive(Debug, Default)]
+pub(super) struct Piece {
+    pub(super) input: Vec<u8>,
+    pub(super) spans: Vec<Span>,
+    output: Vec<u8>,
+    crc: crc32fast::Hasher,
+}
+
+impl Piece {
+    /// Bytes and the runs that they are made of.
+    pub(super) fn new(input: Vec<u8>, spans: Vec<Span>) -> Self {
+        Self { input, spans, ..Self::default() }
+    }
+
+    /// Whole blocks of deflate, from byte to byte, none of them the last.
+    pub(super) fn output(&self) -> &[u8] {
+        &self.output
+    }
+
+    /// The checksum of the input.
+    pub(super) const fn crc(&self) -> &crc32fast::Hasher {
+        &self.crc
+    }
+}
+
+/// Compresses pieces. What it keeps between them is memory, never what it has seen.
+pub(super) struct Compressor {
+    level: i32,
+    matcher: Matcher,
+    scratch: Box<[u8]>,
+}
+
+impl Compressor {
+    pub(super) fn new(level: i32) -> Self {
+        Self { level, matcher: Matcher::new(), scratch: vec![0; SCRATCH].into() }
+    }
+
+    /// Compresses the piece; its spans cover its input.
+    pub(super) fn compress(&mut self, piece: &mut Piece) -> io::Result<()> {
+        let Piece { input, spans, output, crc } = piece;
+        *crc = crc32fast::Hasher::new();
+        crc.update(input);
+        let mut blocks = Blocks::new(std::mem::take(output));
+        self.matcher.reset();
+        // Made anew for each piece: one that is used again gives bytes that depend on what it compressed before.
+        let mut zlib = None;
+        let mut at = 0;
+        for span in spans {
+            let end = at + span.len;
+            match span.kind {
+                Kind::Packed => blocks.stored(&input[at..end]),
+                Kind::Header => self.matcher.steps(input, at, end, |step| match step {
+                    Step::Literal(byte) => blocks.literal(byte),
+                    Step::Copy(length, distance) => blocks.copy(length, distance),
+                }),
+                Kind::Other => {
+                    let zlib = zlib.get_or_insert_with(|| Deflate::new(self.level, false, WINDOW_BITS));
+                    deflate(zlib, &input[at..end], &mut self.scratch, blocks.aligned())?;
+                    zlib.reset();
+                }
+            }
+            at = end;
+        }
+        *output = blocks.finish();
+        Ok(())
+    }
+}
+
+/// Appends what zlib makes of a run of bytes, up to a whole byte.
+fn deflate(zlib: &mut Deflate, mut input: &[u8], scratch: &mut [u8], output: &mut Vec<u8>) -> io::Result<()> {
+    loop {
+        let (taken, given) = (zlib.total_in(), zlib.total_out());
+        zlib.compress(input, scratch, DeflateFlush::SyncFlush).map_err(|error| io::Error::other(error.as_str()))?;
+        // Both differences are at most the length of a piece.
+        let taken = usize::try_from(zlib.total_in() - taken).map_err(io::Error::other)?;
+        let given = usize::try_from(zlib.total_out() - given).map_err(io::Error::other)?;
+        output.extend_from_slice(&scratch[..given]);
+        input = &input[taken..];
+        if input.is_empty() && given < scratch.len() {
+            return Ok(());
+        }
+    }
+}
