@@ -2,8 +2,11 @@
 //! real tokens, and the engines and emulators that run what came out. What is not installed is skipped; CI requires all of it.
 
 mod extract;
+mod permission;
 mod publish;
+mod registries;
 mod repeat;
 mod run;
 mod scenario;
+mod survive;
 mod transfers;

@@ -26,7 +26,7 @@ pub use engine::Engine;
 pub use imgbuild_token_proxy::{Access, Options, Refusal, TokenProxy};
 pub use layout::copy_single;
 pub use process::http_get;
-pub use registry::{Authentication, Registry};
+pub use registry::{Authentication, Make, Registry};
 pub use server::ServerImage;
 pub use token_registry::{TokenRegistry, docker_config};
 

@@ -6,6 +6,7 @@ use clap::Args;
 use imgbuild::image::{Created, Format, Overlay, Port};
 use imgbuild::layer::Encoding;
 use imgbuild::recipe::{Annotation, Assignment, Exec, Injection, Owner, Settings, mtime, source_date_epoch, stop_signal, volume};
+use imgbuild::registry::Mirror;
 use imgbuild::{Location, Platform, Recipe, Reference, jar};
 
 use super::health::HealthArguments;
@@ -89,11 +90,11 @@ pub(crate) struct RecipeArguments {
 }
 
 impl RecipeArguments {
-    /// The recipe of the file and of the flags, and the tags that the file names.
-    pub(crate) fn recipe(&self) -> Result<(Recipe, Vec<Reference>), Failure> {
+    /// The recipe of the file and of the flags, and the tags and mirrors that the file names.
+    pub(crate) fn recipe(&self) -> Result<(Recipe, Vec<Reference>, Vec<Mirror>), Failure> {
         let file = self.file_settings()?;
-        let tags = file.tags.clone();
-        Ok((Recipe::from_sources([file, self.settings()?])?, tags))
+        let (tags, mirrors) = (file.tags.clone(), file.mirrors.clone());
+        Ok((Recipe::from_sources([file, self.settings()?])?, tags, mirrors))
     }
 
     fn file_settings(&self) -> Result<Settings, Failure> {

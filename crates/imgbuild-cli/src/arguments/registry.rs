@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use imgbuild::Reference;
-use imgbuild::registry::{Client, DockerCredentials, StaticCredentials};
+use imgbuild::registry::{Client, DockerCredentials, Mirror, Mirrors, StaticCredentials};
 
 use super::value::{duration, host};
 use crate::face::{Face, Failure};
@@ -24,6 +24,9 @@ pub(crate) struct RegistryArguments {
     /// A PEM file of authorities to trust beside the system's
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
+    /// Looks for what begins with PREFIX at LOCATION first, such as `docker.io=mirror.example`; goes before registries.conf
+    #[arg(long, value_name = "PREFIX=LOCATION")]
+    mirror: Vec<Mirror>,
     /// How many blobs move at once in each direction [default: 5]
     #[arg(long, value_name = "NUMBER")]
     jobs: Option<NonZeroUsize>,
@@ -33,10 +36,16 @@ pub(crate) struct RegistryArguments {
 }
 
 impl RegistryArguments {
+    /// Adds the mirrors of `imgbuild.yaml`, which are weaker than those of the flags.
+    pub(crate) fn add_mirrors(&mut self, mirrors: Vec<Mirror>) {
+        self.mirror.extend(mirrors);
+    }
+
     /// A client that reports to `face`. `IMGBUILD_REGISTRY_USER` and `IMGBUILD_REGISTRY_PASSWORD` apply to the registry of `written`,
     /// the references that are written to, and to no other.
     pub(crate) fn client<'a>(&self, face: &Face, written: impl IntoIterator<Item = &'a Reference>) -> Result<Client, Failure> {
-        let mut builder = Client::builder().with_environment()?.events(face.events());
+        let mirrors = Mirrors::default().with_all(&self.mirror).with_environment()?;
+        let mut builder = Client::builder().with_environment()?.mirrors(mirrors).events(face.events());
         let mut domains: Vec<&str> = written.into_iter().map(Reference::domain).collect();
         domains.sort_unstable();
         domains.dedup();

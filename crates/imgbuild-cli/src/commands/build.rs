@@ -38,8 +38,9 @@ pub(crate) struct Arguments {
 }
 
 /// Builds, and prints the name of the image with its digest.
-pub(crate) async fn run(arguments: Arguments, face: &Face) -> Result<Exit, Failure> {
-    let (recipe, tags) = arguments.recipe.recipe()?;
+pub(crate) async fn run(mut arguments: Arguments, face: &Face) -> Result<Exit, Failure> {
+    let (recipe, tags, mirrors) = arguments.recipe.recipe()?;
+    arguments.registry.add_mirrors(mirrors);
     let names = if arguments.tag.is_empty() { tags } else { arguments.tag.clone() };
     if arguments.dry_run {
         return plan(recipe, arguments.jar, face).await;

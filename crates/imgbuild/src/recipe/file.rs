@@ -16,6 +16,7 @@ use super::{Annotation, Error, Injection, Layout, Owner, Recipe, Settings, value
 use crate::image::{Created, Format, Healthcheck, Overlay, Port};
 use crate::layer::Encoding;
 use crate::oci::{Location, Platform, Reference, is_stdio};
+use crate::registry::Mirror;
 
 /// The most bytes of a recipe; a larger file is something else, such as the JAR.
 const MAX_BYTES: u64 = 1 << 20;
@@ -125,6 +126,8 @@ pub(super) struct Keys {
     compression: Option<Encoding>,
     #[serde(alias = "tag", deserialize_with = "one_or_more")]
     tags: Option<Vec<Reference>>,
+    #[serde(alias = "mirror", deserialize_with = "one_or_more")]
+    mirrors: Option<Vec<Mirror>>,
 }
 
 impl Keys {
@@ -163,6 +166,7 @@ impl Keys {
             format: self.format,
             encoding: self.compression,
             tags: self.tags.unwrap_or_default(),
+            mirrors: self.mirrors.unwrap_or_default(),
         }
     }
 }

@@ -7,6 +7,7 @@ use super::{Annotation, Assignment, DEFAULT_WORKING_DIR, Error, Injection, Layou
 use crate::image::{Annotations, Created, Format, Overlay};
 use crate::layer::Encoding;
 use crate::oci::{Location, Platform, Reference};
+use crate::registry::Mirror;
 
 /// What one source asks for. Everything may be missing.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -38,6 +39,8 @@ pub struct Settings {
     pub encoding: Option<Encoding>,
     /// Where a push goes. Not part of the recipe: the same image may be pushed anywhere.
     pub tags: Vec<Reference>,
+    /// Where bases are looked for first. Not part of the recipe: a mirror has the same image.
+    pub mirrors: Vec<Mirror>,
 }
 
 impl Recipe {

@@ -62,9 +62,12 @@ created: 1738324800
 format: oci
 compression: zstd:9
 tags: [koin/api, "koin/api:1.0"]
+mirrors: [docker.io=m.example/hub, docker.io=n.example]
 "#;
     let file = settings(text);
     assert_eq!(file.tags.iter().map(ToString::to_string).collect::<Vec<_>>(), ["docker.io/koin/api", "docker.io/koin/api:1.0"]);
+    let mirrors: Vec<crate::registry::Mirror> = ["docker.io=m.example/hub", "docker.io=n.example"].map(|text| text.parse().unwrap()).into();
+    assert_eq!(file.mirrors, mirrors);
     let recipe = Recipe::from_sources([file]).unwrap();
     assert_eq!(recipe.base, Location::Layout { folder: "ci/../base".into(), tag: Some("17".to_owned()) });
     assert_eq!(recipe.platforms.iter().map(ToString::to_string).collect::<Vec<_>>(), ["linux/amd64", "linux/arm/v7"]);
@@ -160,6 +163,7 @@ fn refuses_what_is_not_strict() {
         ("compression: lz4\n", "is no compression"),
         ("format: oci1\n", "is no format"),
         ("tags: [Koin/API]\n", "lower case"),
+        ("mirrors: \"docker.io=https://m.example\"\n", "is no place for a mirror"),
         ("user: \"\"\n", "is empty"),
         ("[base]\n", "expected a map"),
         ("platform: linux/amd64\nplatforms: linux/arm64\n", "duplicate field"),

@@ -129,7 +129,7 @@ impl ClientBuilder {
         let below_home = [".config/containers/certs.d", ".config/docker/certs.d"].map(|folder| home.as_ref().map(|home| home.join(folder)));
         let system = ["/etc/containers/certs.d", "/etc/docker/certs.d"].map(|folder| Some(PathBuf::from(folder)));
         self.hosts.certificates.extend(below_home.into_iter().chain(system).flatten());
-        let mirrors = Mirrors::from_environment()?;
+        let mirrors = Mirrors::default().with_environment()?;
         Ok(self.credentials(DockerCredentials::from_environment()).proxies(Proxies::from_environment()).mirrors(mirrors))
     }
 

@@ -1,6 +1,7 @@
 //! Mirrors: other places to pull from, as containers' `registries.conf` (version 2) names them. Nothing is pushed to a mirror.
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use serde::Deserialize;
 
@@ -10,6 +11,45 @@ use crate::oci::Reference;
 /// The places to pull from instead of a registry, or of a part of one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Mirrors(Vec<Rule>);
+
+/// A mirror as a flag or a recipe names it: `PREFIX=LOCATION`, such as `docker.io=mirror.example:5000/hub`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mirror {
+    prefix: String,
+    location: String,
+}
+
+impl Mirror {
+    /// What begins with `prefix` is looked for at `location` first.
+    ///
+    /// # Errors
+    /// When one of them is no registry and no part of one.
+    pub fn new(prefix: &str, location: &str) -> Result<Self, Error> {
+        for part in [prefix, location] {
+            let (host, rest) = part.split_once('/').unwrap_or((part, "x"));
+            // As in a reference: without a dot or a port a first part is a name at Docker Hub.
+            let is_host = host.contains(['.', ':']) || host == "localhost";
+            let path = format!("{host}/{rest}").parse::<Reference>().ok().filter(|read| read.tag().is_none() && read.digest().is_none());
+            if !is_host || path.is_none() {
+                return Err(Error::Input(format!(
+                    "`{part}` is no place for a mirror: write `HOST` or `HOST/PATH`, without a scheme or a tag"
+                )));
+            }
+        }
+        Ok(Self { prefix: prefix.to_owned(), location: location.to_owned() })
+    }
+}
+
+impl FromStr for Mirror {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let (prefix, location) = text.split_once('=').ok_or_else(|| {
+            Error::Input(format!("`{text}` names no mirror: write `PREFIX=LOCATION`, such as `docker.io=mirror.example`"))
+        })?;
+        Self::new(prefix, location)
+    }
+}
 
 /// Which references a mirror serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -31,11 +71,11 @@ struct Rule {
     location: String,
     insecure: bool,
     blocked: bool,
-    mirrors: Vec<Mirror>,
+    mirrors: Vec<Place>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Mirror {
+struct Place {
     location: String,
     insecure: bool,
     serves: Serves,
@@ -75,7 +115,7 @@ impl Mirrors {
     /// Adds a mirror: what begins with `prefix` (such as `docker.io` or `docker.io/library`) is looked for at `location` first.
     #[must_use]
     pub fn with(mut self, prefix: &str, location: &str, serves: Serves) -> Self {
-        let mirror = Mirror { location: location.to_owned(), insecure: false, serves };
+        let mirror = Place { location: location.to_owned(), insecure: false, serves };
         match self.0.iter_mut().find(|rule| rule.prefix == prefix) {
             Some(rule) => rule.mirrors.push(mirror),
             None => self.0.push(Rule {
@@ -87,6 +127,12 @@ impl Mirrors {
             }),
         }
         self
+    }
+
+    /// Adds mirrors that serve everything, in this order.
+    #[must_use]
+    pub fn with_all<'a>(self, mirrors: impl IntoIterator<Item = &'a Mirror>) -> Self {
+        mirrors.into_iter().fold(self, |all, mirror| all.with(&mirror.prefix, &mirror.location, Serves::All))
     }
 
     /// Reads a `registries.conf`; its rules stand behind those that are there.
@@ -106,7 +152,7 @@ impl Mirrors {
                 continue;
             }
             let by_default = if table.mirror_by_digest_only { Serves::DigestOnly } else { Serves::All };
-            let mirrors = table.mirror.into_iter().map(|mirror| Mirror {
+            let mirrors = table.mirror.into_iter().map(|mirror| Place {
                 location: mirror.location,
                 insecure: mirror.insecure,
                 serves: mirror.pull_from_mirror.unwrap_or(by_default),
@@ -122,17 +168,17 @@ impl Mirrors {
         Ok(self)
     }
 
-    /// Reads what the environment names: `CONTAINERS_REGISTRIES_CONF`, else the user's file, else the system's, each with the
-    /// files of its `registries.conf.d` first.
+    /// Adds what the environment names, behind what is there: `CONTAINERS_REGISTRIES_CONF`, else the user's file and the system's,
+    /// each with the files of its `registries.conf.d` first.
     ///
     /// # Errors
     /// When a file is there and cannot be read or understood.
-    pub fn from_environment() -> Result<Self, Error> {
+    pub fn with_environment(self) -> Result<Self, Error> {
         if let Some(path) = std::env::var_os("CONTAINERS_REGISTRIES_CONF").filter(|path| !path.is_empty()) {
-            return Self::default().with_file(Path::new(&path));
+            return self.with_file(Path::new(&path));
         }
         let home = std::env::home_dir().map(|home| home.join(".config/containers"));
-        let mut mirrors = Self::default();
+        let mut mirrors = self;
         for folder in home.into_iter().chain([PathBuf::from("/etc/containers")]) {
             let entries = std::fs::read_dir(folder.join("registries.conf.d")).into_iter().flatten();
             let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
@@ -165,7 +211,7 @@ impl Mirrors {
         if rule.blocked {
             return Err(Error::Input(format!("`{reference}` is blocked by a registries.conf (prefix `{}`)", rule.prefix)));
         }
-        let serves = |mirror: &&Mirror| match mirror.serves {
+        let serves = |mirror: &&Place| match mirror.serves {
             Serves::All => true,
             Serves::DigestOnly => reference.digest().is_some(),
             Serves::TagOnly => reference.digest().is_none(),
@@ -252,5 +298,32 @@ mod tests {
             let error = Mirrors::default().with_file(&path).unwrap_err().to_string();
             assert!(error.contains("registries.conf"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_flag_goes_before_a_file_and_its_mirrors_are_asked_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("registries.conf");
+        std::fs::write(&path, FILE).unwrap();
+        let named: Vec<Mirror> = ["docker.io=one.example", "docker.io=two.example:5000/hub"].map(|text| text.parse().unwrap()).into();
+        let mirrors = Mirrors::default().with_all(&named).with_file(&path).unwrap();
+        let places: Vec<String> = mirrors.places(&"a/b:1".parse().unwrap()).unwrap().iter().map(ToString::to_string).collect();
+        assert_eq!(places, ["one.example/a/b:1", "two.example:5000/hub/a/b:1", "docker.io/a/b:1"]);
+    }
+
+    #[test]
+    fn what_is_no_place_is_no_mirror() {
+        for text in [
+            "docker.io",
+            "=m.example",
+            "docker.io=",
+            "docker.io=https://m.example",
+            "hub=m.example",
+            "docker.io=m.example/x:1",
+            "a.example/b@c=m.example",
+        ] {
+            assert!(text.parse::<Mirror>().is_err(), "{text}");
+        }
+        assert!("docker.io/library=localhost/x".parse::<Mirror>().is_ok());
     }
 }

@@ -21,7 +21,7 @@ pub use auth::{Anonymous, Credential, Credentials, CredentialsError, DockerCrede
 pub use builder::ClientBuilder;
 pub use client::Client;
 pub use error::{Denied, Error, Kind, Why};
-pub use mirror::{Mirrors, Serves};
+pub use mirror::{Mirror, Mirrors, Serves};
 pub use push::{Proof, Pusher, Tagged, Traffic};
 pub use secret::Secret;
 pub use transport::{Policy, Proxies};

@@ -39,10 +39,10 @@ async fn a_login_is_checked_stored_for_its_owner_alone_and_keeps_every_other_key
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(client(&store).head(&reference(&registry, "a/b:1")).await.unwrap(), None);
 
-        assert!(client(&store).logout(&store, &host).await.unwrap());
+        assert_eq!(client(&store).logout(&store, &host).await.unwrap(), [path.display().to_string()]);
         let after: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
         assert_eq!(after.to_string(), before, "keys or their order changed");
-        assert!(!client(&store).logout(&store, &host).await.unwrap());
+        assert!(client(&store).logout(&store, &host).await.unwrap().is_empty());
         assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "a temporary file was left behind");
     }
 }
@@ -67,7 +67,7 @@ async fn a_configured_program_keeps_the_password_instead_of_the_file() {
     let stored: serde_json::Value = serde_json::from_slice(&std::fs::read(folder.path().join("store")).unwrap()).unwrap();
     assert_eq!(stored, serde_json::json!({ "ServerURL": registry.host(), "Username": "writer", "Secret": "writepw" }));
     assert!(!std::fs::read_to_string(&path).unwrap().contains("auth"));
-    client(&store).logout(&store, &registry.host()).await.unwrap();
+    assert_eq!(client(&store).logout(&store, &registry.host()).await.unwrap(), [place]);
     assert_eq!(std::fs::read_to_string(folder.path().join("erase")).unwrap(), registry.host());
 }
 

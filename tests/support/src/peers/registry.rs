@@ -1,14 +1,58 @@
-//! Debian's `docker-registry` (distribution 2.8) on a loopback port, with its own storage.
+//! Real registries on a loopback port, each with its own storage.
 
 use std::fs;
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::process::{Running, free_address};
 use super::{Peer, require};
+
+/// Whose registry it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Make {
+    /// Debian's `docker-registry`: distribution 2.8.
+    Debian,
+    /// `registry`: distribution 3.
+    Distribution,
+    /// `crane registry serve`: go-containerregistry's. It knows no users.
+    Crane,
+}
+
+impl Make {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Debian, Self::Distribution, Self::Crane];
+
+    /// The program's name.
+    #[must_use]
+    pub const fn program(self) -> &'static str {
+        match self {
+            Self::Debian => "docker-registry",
+            Self::Distribution => "registry",
+            Self::Crane => "crane",
+        }
+    }
+
+    /// Whether what was pushed is still there after a kill: crane's registry has its manifests in memory alone.
+    #[must_use]
+    pub const fn is_durable(self) -> bool {
+        !matches!(self, Self::Crane)
+    }
+
+    fn command(self, program: &Peer, folder: &Path, address: SocketAddr) -> Command {
+        let mut command = program.command();
+        match self {
+            Self::Debian | Self::Distribution => command.arg("serve").arg(folder.join("config.yml")),
+            Self::Crane => command.args(["registry", "serve", "--address", &address.to_string(), "--disk"]).arg(folder.join("storage")),
+        };
+        // Version 3 sends traces to a collector on this machine unless it is told not to.
+        command.env("OTEL_TRACES_EXPORTER", "none");
+        command
+    }
+}
 
 /// How the registry knows its users.
 #[derive(Debug, Clone)]
@@ -32,6 +76,7 @@ const PASSWORDS: &str = "reader:$2y$05$imgbuildPeeraaaaaaaaau14ku6bJZq9uCzBdVaTj
 /// A running registry; its storage lives as long as this value.
 #[derive(Debug)]
 pub struct Registry {
+    make: Make,
     program: Peer,
     address: SocketAddr,
     folder: TempDir,
@@ -39,25 +84,35 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Starts one on a free port; a skip where `docker-registry` is not installed.
+    /// Starts Debian's on a free port; a skip where `docker-registry` is not installed.
     ///
     /// # Panics
     /// Where it does not start.
     #[must_use]
     pub fn start(authentication: &Authentication) -> Option<Self> {
-        let program = require("docker-registry")?;
+        Self::of(Make::Debian, authentication)
+    }
+
+    /// Starts one of this make on a free port; a skip where it is not installed.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    #[must_use]
+    pub fn of(make: Make, authentication: &Authentication) -> Option<Self> {
+        let program = require(make.program())?;
         let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("cannot make a folder for a registry: {error}"));
         // Between asking for a free port and opening it somebody else may take it: another one is tried then.
         for _ in 0..5 {
             let address = free_address();
             write(&folder.path().join("passwords"), PASSWORDS);
             write(&folder.path().join("config.yml"), &configuration(folder.path(), address, authentication).to_string());
-            let mut running = serve(&program, folder.path());
+            fs::create_dir_all(folder.path().join("storage")).unwrap_or_else(|error| panic!("cannot make the storage: {error}"));
+            let mut running = serve(make, &program, folder.path(), address);
             if listening(&mut running, address) {
-                return Some(Self { program, address, folder, running });
+                return Some(Self { make, program, address, folder, running });
             }
         }
-        panic!("`docker-registry` does not start: {}", fs::read_to_string(folder.path().join("log")).unwrap_or_default());
+        panic!("`{}` does not start: {}", make.program(), fs::read_to_string(folder.path().join("log")).unwrap_or_default());
     }
 
     /// `127.0.0.1:PORT`.
@@ -77,13 +132,13 @@ impl Registry {
     /// Where it does not start.
     pub fn restart(&mut self) {
         self.running.kill();
-        self.running = serve(&self.program, self.folder.path());
-        assert!(listening(&mut self.running, self.address), "`docker-registry` does not start again: {}", self.running.log());
+        self.running = serve(self.make, &self.program, self.folder.path(), self.address);
+        assert!(listening(&mut self.running, self.address), "`{}` does not start again: {}", self.make.program(), self.running.log());
     }
 }
 
-fn serve(program: &Peer, folder: &Path) -> Running {
-    Running::start("docker-registry", program.command().arg("serve").arg(folder.join("config.yml")), &folder.join("log"))
+fn serve(make: Make, program: &Peer, folder: &Path, address: SocketAddr) -> Running {
+    Running::start(make.program(), &mut make.command(program, folder, address), &folder.join("log"))
 }
 
 fn listening(running: &mut Running, address: SocketAddr) -> bool {

@@ -61,6 +61,8 @@ impl Authorizer {
             return Ok(Arc::clone(lookup));
         }
         let lookup = Arc::new(endpoint.credentials.as_ref().unwrap_or(&transport.credentials).find(&endpoint.domain, path).await?);
+        let source = lookup.found.as_ref().map_or("nowhere", |found| &found.source);
+        tracing::debug!("credentials for `{}/{path}`: from {source}", endpoint.domain);
         if let Some(found) = &lookup.found {
             transport.veil.cover_credential(&found.credential);
         }

@@ -50,16 +50,19 @@ impl Client {
         Ok(shown(&path))
     }
 
-    /// Forgets the credentials of `registry`, in its credential program and in `config.json`. Says whether there were any in the file.
+    /// Forgets the credentials of `registry`, in its credential program and in `config.json`. Names the places that had any.
     ///
     /// # Errors
     /// When the program fails or the file cannot be written.
-    pub async fn logout(&self, store: &DockerCredentials, registry: &str) -> Result<bool, Error> {
+    pub async fn logout(&self, store: &DockerCredentials, registry: &str) -> Result<Vec<String>, Error> {
         let place = registry_of(registry)?;
         let path = real_path(store.config_path()?);
-        let Some(mut file) = ConfigFile::read(&path, &shown(&path))? else { return Ok(false) };
-        if let Some((name, source)) = file.program(place.domain()) {
-            store.program(&name, &source)?.erase(key_of(place.domain())).await?;
+        let mut places = Vec::new();
+        let Some(mut file) = ConfigFile::read(&path, &shown(&path))? else { return Ok(places) };
+        if let Some((name, source)) = file.program(place.domain())
+            && store.program(&name, &source)?.erase(key_of(place.domain())).await?
+        {
+            places.push(source);
         }
         let keys = file.keys(place.domain());
         for key in &keys {
@@ -67,8 +70,9 @@ impl Client {
         }
         if !keys.is_empty() {
             write(&path, &file.document)?;
+            places.push(shown(&path));
         }
-        Ok(!keys.is_empty())
+        Ok(places)
     }
 
     async fn check(&self, place: &Reference, user: &str, password: &Secret) -> Result<(), Error> {

@@ -9,6 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Command;
 
 use super::super::secret::Secret;
+use super::super::veil::Veil;
 use super::config_file::credential;
 use super::credentials::{Credential, CredentialsError};
 
@@ -59,20 +60,23 @@ impl<'a> Program<'a> {
     /// Keeps a user's password.
     pub(super) async fn store(&self, key: &str, user: &str, password: &Secret) -> Result<(), CredentialsError> {
         let input = json!({ "ServerURL": key, "Username": user, "Secret": password.reveal() }).to_string();
-        self.tell("store", key, input).await
+        // A program that fails may quote its input.
+        let veil = Veil::default();
+        veil.cover_credential(&Credential::Password { user: user.to_owned(), password: password.clone() });
+        self.tell("store", key, input, &veil).await.map(drop)
     }
 
-    /// Forgets a registry.
-    pub(super) async fn erase(&self, key: &str) -> Result<(), CredentialsError> {
-        self.tell("erase", key, key.to_owned()).await
+    /// Forgets a registry; says whether it was known.
+    pub(super) async fn erase(&self, key: &str) -> Result<bool, CredentialsError> {
+        self.tell("erase", key, key.to_owned(), &Veil::default()).await
     }
 
-    async fn tell(&self, verb: &str, key: &str, input: String) -> Result<(), CredentialsError> {
+    async fn tell(&self, verb: &str, key: &str, input: String, veil: &Veil) -> Result<bool, CredentialsError> {
         let (succeeded, answer, complaint) = self.run(verb, key, input).await?;
         if succeeded || answer.contains(NOT_FOUND) || complaint.contains(NOT_FOUND) {
-            return Ok(());
+            return Ok(succeeded);
         }
-        Err(self.failed(key, spoken(&answer, &complaint)))
+        Err(self.failed(key, spoken(&veil.over(&answer), &veil.over(&complaint))))
     }
 
     async fn run(&self, verb: &str, key: &str, input: String) -> Result<(bool, String, String), CredentialsError> {

@@ -21,6 +21,7 @@ use crate::oci::Reference;
 
 /// How a registry would see us.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Standing {
     /// The repository that was asked about.
@@ -35,11 +36,12 @@ pub struct Standing {
     pub scheme: Option<String>,
     /// The scopes that a token was asked for.
     pub asked: Vec<String>,
-    /// The scopes that were granted, where the token server or its token says so: a token may be opaque.
+    /// The scopes that were granted, by the token server's word, its token's, or a try.
     pub granted: Option<Vec<String>>,
     /// The scopes that are known to be missing.
     pub missing: Vec<String>,
-    /// How long the token is good for.
+    /// How long the token is used before it is renewed; seconds in JSON.
+    #[serde(rename = "expiresInSeconds", serialize_with = "as_seconds")]
     pub expires_in: Option<Duration>,
     /// The denial, where there was one.
     pub denied: Option<String>,
@@ -47,6 +49,8 @@ pub struct Standing {
 
 impl Client {
     /// Finds out who we are to the registry of `reference`, and what we may do with its repository.
+    ///
+    /// Where nothing says what a token is good for, it is tried: for a push an upload session is opened and deleted again.
     ///
     /// # Errors
     /// When credentials cannot be read or the registry cannot be asked. Being denied is an answer.
@@ -74,7 +78,10 @@ impl Client {
             expires_in: None,
             denied: None,
         };
-        let Some(challenge) = challenge.filter(|challenge| challenge.scheme == "bearer") else { return Ok(standing) };
+        let Some(challenge) = challenge.filter(|challenge| challenge.scheme == "bearer") else {
+            self.try_it(reference, push, &mut standing).await?;
+            return Ok(standing);
+        };
         standing.asked = scopes.to_strings();
         match endpoint.authorizer.token(transport, &endpoint, &challenge, &scopes, lookup.found.as_ref()).await {
             Ok((token, _)) => {
@@ -82,6 +89,8 @@ impl Client {
                 if let Some(granted) = granted(&token) {
                     standing.missing = scopes.without(&granted).to_strings();
                     standing.granted = Some(granted.to_strings());
+                } else {
+                    self.try_it(reference, push, &mut standing).await?;
                 }
             }
             Err(Error::Denied(denied)) => {
@@ -92,6 +101,32 @@ impl Client {
         }
         Ok(standing)
     }
+
+    /// Finds out by doing what no token and no registry says: reads a manifest, or opens an upload and deletes it.
+    async fn try_it(&self, reference: &Reference, push: bool, standing: &mut Standing) -> Result<(), Error> {
+        let tried = if push {
+            let pusher = self.pusher(reference);
+            let tried = pusher.prove_by_session().await;
+            pusher.close().await;
+            tried
+        } else {
+            self.head_at(reference, true).await.map(drop)
+        };
+        match tried {
+            Ok(()) => standing.granted = Some(standing.asked.clone()).filter(|asked| !asked.is_empty()),
+            Err(Error::Denied(denied)) => {
+                standing.missing.clone_from(&denied.missing);
+                standing.denied = Some(denied.to_string());
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+}
+
+#[expect(clippy::ref_option, reason = "serde hands references to `serialize_with`")]
+fn as_seconds<S: serde::Serializer>(life: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    life.map(|life| life.as_secs()).serialize(serializer)
 }
 
 /// What the token server granted: by its own word, else by a look into the token, which is good for nothing but showing it.

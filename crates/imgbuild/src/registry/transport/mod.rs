@@ -216,6 +216,7 @@ impl Transport {
         if let Some(authorization) = authorization {
             builder = builder.header(AUTHORIZATION, authorization);
         }
+        let started = tokio::time::Instant::now();
         let sent = tokio::select! {
             sent = builder.send() => sent,
             limit = pulse.stopped() => return Err(Error::Network { request: line, reason: format!("nothing moved for {} s", limit.as_secs_f32()) }),
@@ -225,6 +226,7 @@ impl Transport {
         }
         let sent = sent.map_err(|error| failure::explain(&error, method, url, proxy))?;
         let answer = Answer::new(sent, method, url, stall, Arc::clone(&self.veil));
+        tracing::trace!("{line}: {} after {} ms", answer.status().as_u16(), started.elapsed().as_millis());
         if answer.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED
             && let Some(proxy) = proxy
         {
