@@ -14,6 +14,7 @@ mod layers;
 mod library;
 mod manifest;
 mod shape;
+mod survey;
 
 use std::path::{Path, PathBuf};
 
@@ -26,6 +27,7 @@ pub use self::layers::Layers;
 pub use self::library::Library;
 pub use self::manifest::{Attributes, Manifest};
 pub use self::shape::{Packaging, Shape, SpringBoot};
+pub use self::survey::{Classes, Native, Survey, java_release};
 
 /// A JAR or WAR: its archive, its manifest and what they make of it.
 #[derive(Debug, Clone)]

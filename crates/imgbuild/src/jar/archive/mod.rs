@@ -13,7 +13,9 @@ mod entry;
 mod extra;
 mod field;
 mod flaw;
+mod head;
 pub mod limits;
+mod listing;
 mod local;
 mod name;
 mod place;
@@ -30,6 +32,8 @@ use super::{Bytes, Error};
 pub use self::contents::Contents;
 pub use self::entry::{Entry, Method};
 pub use self::place::{Place, local_header_len, places};
+pub(super) use self::head::head;
+pub(super) use self::listing::Listing;
 pub(super) use self::tree::same;
 
 /// The entries of a ZIP file, in the order of its central directory.

@@ -1,0 +1,106 @@
+//! What the entries of a JAR tell about the machine and the Java that they need.
+//!
+//! Class files tell their version in their first bytes, native libraries their machine; a nested library is read once,
+//! in order, and nothing of it is kept but this. The room judges nothing: what is wrong for a base is the guards'.
+
+mod classes;
+mod natives;
+#[cfg(test)]
+mod tests;
+
+use std::io::Read as _;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::archive::{Listing, head};
+use super::{Entry, Error, Jar, Library, Shape};
+
+pub use self::classes::{Classes, java_release};
+pub use self::natives::Native;
+
+/// What one JAR's entries tell.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Survey {
+    /// Class files by version.
+    pub classes: Classes,
+    /// Native libraries and programs for Linux.
+    pub natives: Vec<Native>,
+    /// Why not everything could be looked at, where that is so.
+    pub unread: Option<String>,
+}
+
+/// Bytes of one nested JAR that are looked at in memory; the largest that are published have about 100 MB.
+const MAX_LIBRARY: u64 = 256 << 20;
+
+impl Survey {
+    /// Looks into a nested library.
+    #[must_use]
+    pub fn of_library(library: &Library) -> Self {
+        match survey(library.entry()) {
+            Ok(survey) => survey,
+            Err(reason) => Self { unread: Some(reason), ..Self::default() },
+        }
+    }
+
+    /// Looks at the files of a JAR that are in no nested library: the application's own.
+    ///
+    /// # Errors
+    /// When a native library cannot be read.
+    pub fn of_application(jar: &Jar) -> Result<Self, Error> {
+        let mut survey = Self::default();
+        for entry in jar.archive().entries().iter().filter(|entry| !entry.is_folder()) {
+            let Some(name) = application_name(jar, entry) else { continue };
+            let mut start = vec![0; usize::try_from(entry.packed().len()).map_or(HEAD, |len| len.min(HEAD))];
+            entry.packed().read_exact_at(0, &mut start).map_err(|error| entry.read_error(error))?;
+            if classes::is_class(name) {
+                survey.classes.add(name, head(entry.method(), &start));
+            } else if natives::may_be(entry.size(), head(entry.method(), &start)) {
+                survey.natives.extend(Native::read(name, entry)?);
+            }
+        }
+        Ok(survey)
+    }
+}
+
+/// Packed bytes that hold the first ones of a file: the codes of a block of Deflate take at most some 300.
+const HEAD: usize = 512;
+
+/// The name of an application's file on the class path; `None` for Boot's launcher and for nested libraries.
+fn application_name<'a>(jar: &Jar, entry: &'a Entry) -> Option<&'a str> {
+    let name = entry.name();
+    match jar.shape() {
+        Shape::SpringBoot(boot) => name.strip_prefix(boot.classes()),
+        Shape::Executable { .. } | Shape::Library => Some(name),
+    }
+}
+
+fn survey(library: &Entry) -> Result<Survey, String> {
+    if library.size() > MAX_LIBRARY {
+        return Err(format!("it has {} bytes, more than {MAX_LIBRARY}", library.size()));
+    }
+    let whole = match library.stored() {
+        Some(bytes) => {
+            let mut whole = vec![0; usize::try_from(bytes.len()).unwrap_or_default()];
+            bytes.read_exact_at(0, &mut whole).map(|()| whole)
+        }
+        None => {
+            let mut whole = Vec::new();
+            library.open().read_to_end(&mut whole).map(|_| whole)
+        }
+    };
+    let whole: Arc<[u8]> = whole.map_err(|error| error.to_string())?.into();
+    let listing = Listing::open(library.name(), whole).map_err(|error| error.to_string())?;
+    let mut survey = Survey::default();
+    for listed in listing.entries() {
+        let listed = listed.map_err(|error| error.to_string())?;
+        if classes::is_class(listed.name()) {
+            survey.classes.add(listed.name(), listed.head());
+        } else if natives::may_be(listed.size(), listed.head()) {
+            let entry = listed.entry();
+            let native = entry.map(|entry| Native::read(listed.name(), &entry)).transpose().map_err(|error| error.to_string())?;
+            survey.natives.extend(native.flatten());
+        }
+    }
+    Ok(survey)
+}
