@@ -4,7 +4,6 @@
 //! that was narrowed to what a build asks says [`Lookup::Unknown`] about the others, and never guesses.
 
 mod answers;
-mod elf;
 mod java;
 mod node;
 mod start;
@@ -12,8 +11,8 @@ mod tree;
 mod users;
 mod walk;
 
+pub use crate::elf::{Elf, Libc, Machine};
 pub use answers::{Executable, Facts, Folder};
-pub use elf::{Elf, Libc, Machine};
 pub use java::{Java, JavaVersion};
 pub use node::{File, Node, Permissions};
 pub use start::Start;

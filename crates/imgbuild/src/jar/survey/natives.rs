@@ -5,7 +5,7 @@ use std::io::Read as _;
 use serde::{Deserialize, Serialize};
 
 use super::super::{Entry, Error};
-use crate::elf::{self, Binary, IDENTIFICATION, Libc, Machine, System};
+use crate::elf::{self, Elf, IDENTIFICATION, Libc, Machine, System};
 
 /// A native library or program for Linux.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,8 +14,8 @@ pub struct Native {
     pub path: String,
     /// The machine.
     pub machine: Machine,
-    /// The C library that it is linked to; `None` where it is linked to none.
-    pub libc: Option<Libc>,
+    /// The C library that it is linked to.
+    pub libc: Libc,
 }
 
 /// Bytes of a native library that are read; the largest that are published (RocksDB, TensorFlow) stay below.
@@ -42,8 +42,8 @@ impl Native {
         let mut bytes = Vec::new();
         entry.open().read_to_end(&mut bytes).map_err(|error| entry.read_error(error))?;
         // What does not parse is no library that anybody could load.
-        Ok(Binary::parse(&bytes).and_then(|binary| match binary.system {
-            System::Linux(libc) => Some(Self { path: path.to_owned(), machine: binary.machine, libc }),
+        Ok(Elf::parse(&bytes).and_then(|elf| match elf.system() {
+            System::Linux(libc) => Some(Self { path: path.to_owned(), machine: elf.machine, libc }),
             System::Android | System::Other => None,
         }))
     }

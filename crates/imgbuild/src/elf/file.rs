@@ -149,7 +149,7 @@ impl Machine {
         (Self::Loongarch64, "loongarch64", "loong64"),
     ];
 
-    fn new(number: u16, is_64: bool, is_little: bool) -> Self {
+    pub(super) fn new(number: u16, is_64: bool, is_little: bool) -> Self {
         match (elf::Machine(number), is_64, is_little) {
             (elf::EM_386, false, true) => Self::I386,
             (elf::EM_X86_64, true, true) => Self::X86_64,
@@ -161,6 +161,12 @@ impl Machine {
             (elf::EM_LOONGARCH, true, true) => Self::Loongarch64,
             _ => Self::Other(number),
         }
+    }
+
+    /// Whether images for `platform` run its programs.
+    #[must_use]
+    pub fn is_of(self, platform: &Platform) -> bool {
+        Self::of(platform) == Some(self)
     }
 
     /// The machine of a platform; nothing where none of ours is known to be it.
