@@ -8,7 +8,7 @@
 //! ```
 //!
 //! A module is a room: it uses itself and the rooms below it, never one above. Top to bottom: [`copy`], [`verify`], [`diff`], [`inspect`], [`build`],
-//! [`recipe`], [`target`], [`contents`], [`base`], [`source`], [`image`], [`layer`], [`jar`], [`registry`], [`layout`], [`cache`],
+//! [`recipe`], [`target`], [`guard`], [`contents`], [`base`], [`source`], [`image`], [`layer`], [`jar`], [`registry`], [`layout`], [`cache`],
 //! [`tarball`], [`blob`], [`event`], [`elf`], [`shown`], [`oci`].
 //!
 //! The library prints nothing and keeps nothing global: what happens is reported as [`Event`]s, and errors say what was
@@ -22,6 +22,7 @@ pub mod contents;
 pub mod copy;
 pub mod elf;
 pub mod event;
+pub mod guard;
 pub mod image;
 pub mod inspect;
 pub mod jar;

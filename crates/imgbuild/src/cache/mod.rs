@@ -8,6 +8,7 @@
 //! <folder>/CACHEDIR.TAG          backup programs skip the folder
 //! <folder>/v1/blobs/sha256/<hex> whole blobs
 //! <folder>/v1/layers/<key>.json  the layer that these inputs gave
+//! <folder>/v1/records/<key>.json what was found out about some inputs
 //! <folder>/v1/locks/<hex>        held while a blob is fetched
 //! <folder>/v1/tmp/               what is being written; locked by its writer
 //! ```
@@ -15,6 +16,7 @@
 mod error;
 mod layers;
 mod pending;
+mod records;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -85,7 +87,7 @@ impl Cache {
 
     fn prepare(folder: &Path, temporary: Option<tempfile::TempDir>) -> Result<Self, Error> {
         let root = folder.join(VERSION);
-        for part in ["blobs/sha256", "blobs/sha384", "blobs/sha512", "layers", "locks", "tmp"] {
+        for part in ["blobs/sha256", "blobs/sha384", "blobs/sha512", "layers", "records", "locks", "tmp"] {
             let path = root.join(part);
             let made = DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(&path);
             made.map_err(|source| Error::Write { path, source })?;

@@ -17,6 +17,13 @@ impl Library {
         &self.entry
     }
 
+    /// Whether it has an entry of this name; `None` where it cannot be looked into.
+    #[must_use]
+    pub fn contains(&self, name: &str) -> Option<bool> {
+        let archive = Archive::open(self.entry.name(), self.entry.stored()?.clone()).ok()?;
+        Some(archive.entry(name).is_some())
+    }
+
     /// Its path below the folder of libraries; most often a file name.
     #[must_use]
     pub fn path(&self) -> &str {

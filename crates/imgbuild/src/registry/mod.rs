@@ -16,6 +16,7 @@ mod push;
 mod secret;
 mod transport;
 mod veil;
+mod visibility;
 
 pub use auth::{Anonymous, Credential, Credentials, CredentialsError, DockerCredentials, Found, Lookup, Standing, StaticCredentials};
 pub use builder::ClientBuilder;
@@ -25,3 +26,4 @@ pub use mirror::{Mirror, Mirrors, Serves};
 pub use push::{Proof, Pusher, Tagged, Traffic};
 pub use secret::Secret;
 pub use transport::{Policy, Proxies};
+pub use visibility::Visibility;

@@ -70,6 +70,11 @@ impl Authorizer {
         Ok(lookup)
     }
 
+    /// Whether the registry has asked for an authorisation.
+    pub(crate) fn is_challenged(&self) -> bool {
+        lock(&self.challenge).is_some()
+    }
+
     /// What to send a request with, by what is known so far: nothing before the first challenge.
     pub(crate) async fn grant(&self, transport: &Transport, endpoint: &Endpoint, access: &Access) -> Result<Grant, Error> {
         let lookup = self.lookup(transport, endpoint, &access.path).await?;

@@ -1,0 +1,143 @@
+//! What the JAR says, read once for all platforms.
+
+use std::fmt::Write as _;
+
+use serde::{Deserialize, Serialize};
+
+use super::secrets::Secret;
+use super::spring::{self, Setting};
+use crate::cache::Cache;
+use crate::jar::{self, Entry, Jar, Shape, Survey};
+use crate::oci::Digest;
+
+/// What the JAR says about the machine, the Java and the settings that it needs.
+#[derive(Debug, Clone)]
+pub struct Evidence {
+    pub(super) jar: Jar,
+    /// The application's own files.
+    pub(super) application: Survey,
+    /// Names of nested libraries and what is in them.
+    pub(super) libraries: Vec<(String, Survey)>,
+    /// Settings in the JAR that need no profile.
+    pub(super) settings: Vec<Setting>,
+    /// Keys and passwords in the application's resources.
+    pub(super) secrets: Vec<Secret>,
+}
+
+/// What is kept of libraries between builds.
+#[derive(Serialize, Deserialize)]
+struct Surveys(Vec<Survey>);
+
+/// Folders of the class path whose files Spring Boot serves.
+const STATIC: [&str; 4] = ["static/", "public/", "resources/", "META-INF/resources/"];
+
+impl Evidence {
+    /// Reads the JAR. Libraries that were looked into before are not read again: `cache` keeps what is in them.
+    ///
+    /// # Errors
+    /// When the JAR cannot be read.
+    pub fn read(jar: &Jar, cache: Option<&Cache>) -> Result<Self, jar::Error> {
+        let evidence = Self {
+            jar: jar.clone(),
+            application: Survey::of_application(jar)?,
+            libraries: libraries(jar, cache),
+            settings: Vec::new(),
+            secrets: Vec::new(),
+        };
+        let (mut settings, mut secrets) = (Vec::new(), Vec::new());
+        for (name, entry) in evidence.files().filter(|(_, entry)| entry.size() <= jar::limits::MAX_TEXT) {
+            let is_settings = matches!(name, "application.yml" | "application.yaml" | "application.properties")
+                || matches!(name, "config/application.yml" | "config/application.yaml" | "config/application.properties");
+            if !is_settings && !super::secrets::is_worth_reading(name, entry.size()) {
+                continue;
+            }
+            let content = entry.read()?;
+            if is_settings && let Some(Ok(found)) = spring::parse_file(name, &content) {
+                settings.extend(found);
+            }
+            secrets.extend(super::secrets::scan(entry.name(), name, &content));
+        }
+        Ok(Self { settings, secrets, ..evidence })
+    }
+
+    /// What errors call the JAR.
+    pub(super) fn name(&self) -> &str {
+        self.jar.archive().name()
+    }
+
+    /// Whether Spring Boot starts it.
+    pub(super) fn boot(&self) -> Option<&jar::SpringBoot> {
+        match self.jar.shape() {
+            Shape::SpringBoot(boot) => Some(boot),
+            Shape::Executable { .. } | Shape::Library => None,
+        }
+    }
+
+    /// A file that Spring Boot serves as it is.
+    pub(super) fn static_resource(&self) -> Option<&str> {
+        self.boot()?;
+        let mut served = self.files().filter(|(name, _)| STATIC.iter().any(|folder| name.starts_with(folder)));
+        served.next().map(|(_, entry)| entry.name())
+    }
+
+    /// Whether a class is on the application's class path; `None` where that cannot be known.
+    pub(super) fn has_class(&self, class: &str) -> Option<bool> {
+        let path = format!("{}.class", class.replace('.', "/"));
+        if self.files().any(|(name, _)| name == path) {
+            return Some(true);
+        }
+        let Some(boot) = self.boot() else {
+            // Libraries beside the JAR may hold it.
+            let elsewhere = self.jar.manifest().is_some_and(|manifest| manifest.main().value("Class-Path").is_some());
+            return (!elsewhere).then_some(false);
+        };
+        let mut unknown = false;
+        for library in boot.libraries() {
+            match library.contains(&path) {
+                Some(true) => return Some(true),
+                Some(false) => {}
+                None => unknown = true,
+            }
+        }
+        (!unknown).then_some(false)
+    }
+
+    /// Names on the class path and entries of the application's own files.
+    fn files(&self) -> impl Iterator<Item = (&str, &Entry)> {
+        let classes = self.boot().map(jar::SpringBoot::classes);
+        let files = self.jar.archive().entries().iter().filter(|entry| !entry.is_folder());
+        files.filter_map(move |entry| match classes {
+            Some(classes) => Some((entry.name().strip_prefix(classes)?, entry)),
+            None => Some((entry.name(), entry)),
+        })
+    }
+}
+
+fn libraries(jar: &Jar, cache: Option<&Cache>) -> Vec<(String, Survey)> {
+    let Shape::SpringBoot(boot) = jar.shape() else { return Vec::new() };
+    let libraries = boot.libraries();
+    let key = key(libraries);
+    let known = cache.and_then(|cache| cache.find_record::<Surveys>(&key)).filter(|known| known.0.len() == libraries.len());
+    let surveys = known.unwrap_or_else(|| {
+        let surveys = Surveys(libraries.iter().map(Survey::of_library).collect());
+        if let Some(cache) = cache {
+            // A cache that cannot be written to costs time and nothing else.
+            let _ = cache.remember_record(&key, &surveys);
+        }
+        surveys
+    });
+    libraries.iter().map(|library| library.entry().name().to_owned()).zip(surveys.0).collect()
+}
+
+/// Names, sizes and checksums: whoever builds the JAR has no reason to forge what warns him.
+fn key(libraries: &[jar::Library]) -> Digest {
+    /// Changes with what a survey is.
+    const VERSION: &str = "survey 1";
+    let mut text = VERSION.to_owned();
+    for library in libraries {
+        let entry = library.entry();
+        // Writing to a string cannot fail.
+        let _ = write!(text, "\n{:08x} {} {}", entry.crc32(), entry.size(), entry.name());
+    }
+    Digest::of(text.as_bytes())
+}
