@@ -1,11 +1,12 @@
 //! `class-version`: the Java that classes need, and the one that the base has.
 
 use super::{Finding, Id, Subject};
+use crate::base::Facts;
 use crate::base::facts::Lookup;
 use crate::jar::{Classes, java_release};
 
 pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
-    let Some(Lookup::Found(java)) = subject.facts.map(|facts| facts.java()) else { return Vec::new() };
+    let Some(Lookup::Found(java)) = subject.facts.map(Facts::java) else { return Vec::new() };
     let Some(version) = &java.version else { return Vec::new() };
     let Ok(release) = u16::try_from(version.feature()) else { return Vec::new() };
     let evidence = subject.evidence;

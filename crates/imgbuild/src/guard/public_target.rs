@@ -60,7 +60,7 @@ pub async fn check(client: &Client, targets: &[Reference], confidential: &Confid
     }
     let mut asked: Vec<String> = Vec::new();
     for target in targets {
-        let repository = target.repository().to_string();
+        let repository = target.repository();
         if !asked.contains(&repository) {
             let visibility = client.visibility(target).await;
             findings.extend(judge(target.domain(), &repository, &visibility, &confidential.described()));

@@ -7,7 +7,7 @@ use super::spring;
 pub(super) struct Secret {
     /// The file.
     pub(super) place: String,
-    /// What it is: `a private key`, `the password `spring.datasource.password``.
+    /// What it is: a private key, or the name of a setting.
     pub(super) what: String,
     /// The line, counted from 1, where it is known.
     pub(super) line: Option<u64>,

@@ -45,8 +45,8 @@ fn name_of<'a>(config: &'a ConfigFile, settings: &spring::Settings) -> Option<Na
     if !matches!(extension, "yml" | "yaml" | "properties") {
         return None;
     }
-    let named: Vec<&str> = settings.list("spring.config.name").collect();
-    let names = if named.is_empty() { vec!["application"] } else { named };
+    let asked: Vec<&str> = settings.list("spring.config.name").collect();
+    let names = if asked.is_empty() { vec!["application"] } else { asked };
     names.iter().find_map(|name| match stem.strip_prefix(name)? {
         "" => Some(Name { profile: None }),
         rest => rest.strip_prefix('-').map(|profile| Name { profile: Some(profile) }),

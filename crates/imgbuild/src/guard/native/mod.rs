@@ -4,6 +4,7 @@ mod classifier;
 mod fallback;
 
 use super::{Finding, Id, Subject};
+use crate::base::Facts;
 use crate::base::facts::Lookup;
 use crate::elf::Libc;
 use crate::jar::{Native, Survey};
@@ -12,7 +13,7 @@ pub(crate) use self::classifier::artifact;
 
 pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
     let evidence = subject.evidence;
-    let libc = match subject.facts.map(|facts| facts.java()) {
+    let libc = match subject.facts.map(Facts::java) {
         Some(Lookup::Found(java)) => java.libc,
         _ => None,
     };
@@ -46,37 +47,25 @@ fn fits(native: &Native, subject: &Subject<'_>, base: Option<Libc>) -> bool {
 
 fn finding(subject: &Subject<'_>, name: &str, survey: &Survey, family: &[&Native], base: Option<Libc>) -> Finding {
     let of_machine = family.iter().find(|native| native.machine.is_of(subject.platform));
-    let (reason, fix) = match of_machine {
-        Some(native) => {
-            let base = base.map_or_else(String::new, |base| base.to_string());
-            let reason = format!("`{}` is linked to {}, and the base has {base}", native.path, native.libc);
-            (reason, format!("use a base with {}, or a version of the library for {base}", native.libc))
-        }
-        None => {
-            let native = survey.natives.first().or(family.first().copied());
-            let found = native.map_or_else(String::new, |native| format!("`{}` is for {}", native.path, native.machine));
-            let mut machines: Vec<String> = family.iter().map(|native| native.machine.to_string()).collect();
-            machines.sort_unstable();
-            machines.dedup();
-            let reason = format!("it has no native code for {}: {found}; there is code for {}", subject.platform, machines.join(", "));
-            (reason, format!("add the artifact that has native code for {}, or build without that platform", subject.platform))
-        }
+    let (reason, fix) = if let Some(native) = of_machine {
+        let base = base.map_or_else(String::new, |base| base.to_string());
+        let reason = format!("`{}` is linked to {}, and the base has {base}", native.path, native.libc);
+        (reason, format!("use a base with {}, or a version of the library for {base}", native.libc))
+    } else {
+        let native = survey.natives.first().or(family.first().copied());
+        let found = native.map_or_else(String::new, |native| format!("`{}` is for {}", native.path, native.machine));
+        let mut machines: Vec<String> = family.iter().map(|native| native.machine.to_string()).collect();
+        machines.sort_unstable();
+        machines.dedup();
+        let reason = format!("it has no native code for {}: {found}; there is code for {}", subject.platform, machines.join(", "));
+        (reason, format!("add the artifact that has native code for {}, or build without that platform", subject.platform))
     };
-    match survey
-        .natives
-        .iter()
-        .map(|native| fallback::of(name, &native.path))
-        .collect::<Option<Vec<_>>>()
-        .and_then(|all| all.into_iter().next())
-    {
-        Some(known) => {
-            let reason = format!("{reason}; it goes on without: {} ({})", known.instead, known.source);
-            Finding::warning(Id::NativeLibrary, name, reason, fix)
-        }
-        None => {
-            let file = name.rsplit('/').next().unwrap_or(name);
-            let fix = format!("{fix}; where it is never loaded there, `--allow native-library:{file}=REASON`");
-            Finding::error(Id::NativeLibrary, name, reason, fix)
-        }
+    let fallbacks: Option<Vec<_>> = survey.natives.iter().map(|native| fallback::of(name, &native.path)).collect();
+    if let Some(known) = fallbacks.and_then(|all| all.into_iter().next()) {
+        let reason = format!("{reason}; it goes on without: {} ({})", known.instead, known.source);
+        return Finding::warning(Id::NativeLibrary, name, reason, fix);
     }
+    let file = name.rsplit('/').next().unwrap_or(name);
+    let fix = format!("{fix}; where it is never loaded there, `--allow native-library:{file}=REASON`");
+    Finding::error(Id::NativeLibrary, name, reason, fix)
 }

@@ -15,10 +15,10 @@ pub(in super::super) fn parse(content: &[u8]) -> Result<Vec<Setting>, Malformed>
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     // SnakeYAML takes no tab where a line is indented; others do.
-    if let Some((number, _)) = (1..).zip(text.lines()).find(|(_, line)| line.trim_start_matches(' ').starts_with('\t') && !is_blank(line)) {
-        if serde_saphyr::from_multiple::<Value>(text).is_err() {
-            return Err(Malformed { line: number, reason: "a tab indents the line, where YAML takes spaces only".to_owned() });
-        }
+    if let Some((number, _)) = (1..).zip(text.lines()).find(|(_, line)| line.trim_start_matches(' ').starts_with('\t') && !is_blank(line))
+        && serde_saphyr::from_multiple::<Value>(text).is_err()
+    {
+        return Err(Malformed { line: number, reason: "a tab indents the line, where YAML takes spaces only".to_owned() });
     }
     let options = serde_saphyr::options! { with_snippet: false };
     let documents: Vec<Value> = serde_saphyr::from_multiple_with_options(text, options).map_err(|error| malformed(text, &error))?;
@@ -71,7 +71,7 @@ fn malformed(text: &str, error: &serde_saphyr::Error) -> Malformed {
 const COMMON: [&str; 12] = ["the", "this", "not", "and", "for", "was", "with", "key", "value", "found", "block", "mapping"];
 
 fn line_of(before: &[u8]) -> u64 {
-    1 + before.iter().filter(|&&byte| byte == b'\n').count() as u64
+    before.split(|&byte| byte == b'\n').count() as u64
 }
 
 #[cfg(test)]

@@ -78,6 +78,7 @@ impl Listed {
             crc32: self.header.crc32,
             data,
             requires_unpack: self.header.requires_unpack,
+            modified: self.header.modified,
         })
     }
 

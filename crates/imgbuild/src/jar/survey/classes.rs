@@ -27,7 +27,7 @@ pub fn java_release(major: u16) -> u16 {
 
 /// Whether an entry is a class that counts.
 pub(super) fn is_class(name: &str) -> bool {
-    name.ends_with(".class")
+    name.strip_suffix(".class").is_some()
         && !name.starts_with("META-INF/versions/")
         && !name.ends_with("/module-info.class")
         && name != "module-info.class"

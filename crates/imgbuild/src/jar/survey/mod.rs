@@ -79,17 +79,14 @@ fn survey(library: &Entry) -> Result<Survey, String> {
     if library.size() > MAX_LIBRARY {
         return Err(format!("it has {} bytes, more than {MAX_LIBRARY}", library.size()));
     }
-    let whole = match library.stored() {
-        Some(bytes) => {
-            let mut whole = vec![0; usize::try_from(bytes.len()).unwrap_or_default()];
-            bytes.read_exact_at(0, &mut whole).map(|()| whole)
-        }
-        None => {
-            let mut whole = Vec::new();
-            library.open().read_to_end(&mut whole).map(|_| whole)
-        }
+    let mut whole = Vec::new();
+    let read = match library.stored() {
+        // Its checksum is proven when its layer is made.
+        Some(bytes) => bytes.reader().read_to_end(&mut whole),
+        None => library.open().read_to_end(&mut whole),
     };
-    let whole: Arc<[u8]> = whole.map_err(|error| error.to_string())?.into();
+    read.map_err(|error| error.to_string())?;
+    let whole: Arc<[u8]> = whole.into();
     let listing = Listing::open(library.name(), whole).map_err(|error| error.to_string())?;
     let mut survey = Survey::default();
     for listed in listing.entries() {

@@ -18,7 +18,7 @@ pub struct Native {
     pub libc: Libc,
 }
 
-/// Bytes of a native library that are read; the largest that are published (RocksDB, TensorFlow) stay below.
+/// Bytes of a native library that are read; the largest that are published (`RocksDB`, `TensorFlow`) stay below.
 const MAX_NATIVE: u64 = 512 << 20;
 
 /// The smallest file that a header and a program header fit in.
