@@ -31,9 +31,9 @@ use super::{Bytes, Error};
 
 pub use self::contents::Contents;
 pub use self::entry::{Entry, Method};
-pub use self::place::{Place, local_header_len, places};
 pub(super) use self::head::head;
 pub(super) use self::listing::Listing;
+pub use self::place::{Place, local_header_len, places};
 pub(super) use self::tree::same;
 
 /// The entries of a ZIP file, in the order of its central directory.
