@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value, json};
 
-use super::{Error, Overlay, RECORD_LABEL, Record};
+use super::{DEFAULT_SHELL, Error, Overlay, RECORD_LABEL, Record};
 use crate::oci::{Digest, Platform};
 
 /// 1980-01-01T00:00:00Z, the earliest time that a ZIP can hold, for images whose base has no time.
@@ -103,6 +103,13 @@ impl Config {
     #[must_use]
     pub fn working_dir(&self) -> &str {
         self.runtime("WorkingDir").and_then(Value::as_str).filter(|path| !path.is_empty()).unwrap_or("/")
+    }
+
+    /// What runs a command in shell form: SHELL, or what a Dockerfile takes where none is set.
+    #[must_use]
+    pub fn shell(&self) -> Vec<String> {
+        let shell = self.runtime("Shell").cloned().and_then(|shell| serde_json::from_value(shell).ok());
+        shell.unwrap_or_else(|| DEFAULT_SHELL.map(str::to_owned).to_vec())
     }
 
     /// What imgbuild recorded when it made this image.
@@ -208,7 +215,7 @@ fn patch_env(runtime: &mut Map<String, Value>, changes: &[(String, String)]) {
 }
 
 /// A WORKDIR on top of the base's, cleaned as Go's `path.Join` does: no `.`, `..` or doubled `/`.
-fn join_path(base: &str, path: &str) -> String {
+pub(crate) fn join_path(base: &str, path: &str) -> String {
     let joined = if path.starts_with('/') { path.to_owned() } else { format!("{base}/{path}") };
     let mut parts: Vec<&str> = Vec::new();
     for part in joined.split('/') {

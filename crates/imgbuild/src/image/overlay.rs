@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::Error;
+use super::{Assumed, Error};
 
 /// The changes, in the terms of a Dockerfile. Empty means that the base's value stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +44,9 @@ pub struct Overlay {
     /// SHELL.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shell: Option<Vec<String>>,
+    /// The base's values that are part of the others.
+    #[serde(skip_serializing_if = "Assumed::is_nothing")]
+    pub assumed: Assumed,
 }
 
 /// A HEALTHCHECK; durations are nanoseconds, zero means the daemon's default.

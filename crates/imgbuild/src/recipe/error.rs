@@ -39,6 +39,28 @@ pub enum Error {
         /// What to write instead.
         hint: Option<String>,
     },
+    /// A Dockerfile that is not valid, or asks for what is not done.
+    #[error("{file}, line {line}: {reason}")]
+    Dockerfile {
+        /// The file's name.
+        file: String,
+        /// Counted from 1.
+        line: u64,
+        /// What is wrong there.
+        reason: String,
+        /// What to do instead.
+        hint: Option<String>,
+    },
+    /// A Dockerfile whose steps depend on its base, which is not known yet.
+    #[error("{file}, line {line}: {reason}, which is not read for this")]
+    NeedsBase {
+        /// The file's name.
+        file: String,
+        /// Counted from 1.
+        line: u64,
+        /// What depends on it.
+        reason: String,
+    },
     /// A value that is not what its place needs.
     #[error("`{input}` is no {kind}: {reason}")]
     Value {
@@ -83,7 +105,7 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Syntax { hint, .. } => hint.clone(),
+            Self::Syntax { hint, .. } | Self::Dockerfile { hint, .. } => hint.clone(),
             Self::Read { path, source } if source.kind() == io::ErrorKind::NotFound => {
                 Some(format!("write `{}`, or name another file with `-f`", path.display()))
             }

@@ -12,8 +12,8 @@ use serde::Deserialize;
 use super::health::healthcheck;
 use super::shape::{exec, injections, one_or_more, pairs, scalar};
 use super::syntax::syntax;
-use super::{Annotation, Error, Injection, Layout, Owner, Recipe, Settings, value};
-use crate::image::{Created, Format, Healthcheck, Overlay, Port};
+use super::{Annotation, Dockerfile, Error, Injection, Layout, Owner, Recipe, Settings, value};
+use crate::image::{Assumed, Created, Format, Healthcheck, Overlay, Port};
 use crate::layer::Encoding;
 use crate::oci::{Location, Platform, Reference, is_stdio};
 use crate::registry::Mirror;
@@ -40,19 +40,16 @@ impl Recipe {
 }
 
 impl Settings {
-    /// Reads what an `imgbuild.yaml` asks for.
+    /// Reads what an `imgbuild.yaml` asks for, or a Dockerfile: any file whose name does not end in `.yaml` or `.yml`.
     ///
     /// # Errors
     /// When the file cannot be read or is no valid recipe.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
-        let fail = |source| Error::Read { path: path.to_owned(), source };
-        let mut bytes = Vec::new();
-        File::open(path).map_err(fail)?.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(fail)?;
-        if bytes.len() as u64 > MAX_BYTES {
-            return Err(Error::TooLarge { path: path.to_owned(), limit: MAX_BYTES });
+        if Dockerfile::is_named_so(path) {
+            return Ok(Self { dockerfile: Some(Dockerfile::read(path)?), ..Self::default() });
         }
-        let text = String::from_utf8(bytes).map_err(|error| fail(io::Error::new(io::ErrorKind::InvalidData, error.utf8_error())))?;
+        let text = read_recipe(path)?;
         let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
         read_text(&text, &folder, &format!("`{}`", path.display()))
     }
@@ -64,6 +61,17 @@ impl Settings {
     pub fn parse(text: &str, folder: impl AsRef<Path>) -> Result<Self, Error> {
         read_text(text, folder.as_ref(), "the recipe")
     }
+}
+
+/// The text of a recipe.
+pub(super) fn read_recipe(path: &Path) -> Result<String, Error> {
+    let fail = |source| Error::Read { path: path.to_owned(), source };
+    let mut bytes = Vec::new();
+    File::open(path).map_err(fail)?.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(fail)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(Error::TooLarge { path: path.to_owned(), limit: MAX_BYTES });
+    }
+    String::from_utf8(bytes).map_err(|error| fail(io::Error::new(io::ErrorKind::InvalidData, error.utf8_error())))
 }
 
 fn read_text(text: &str, folder: &Path, file: &str) -> Result<Settings, Error> {
@@ -156,6 +164,7 @@ impl Keys {
                 stop_signal: self.stop_signal,
                 healthcheck: self.healthcheck,
                 shell: self.shell,
+                assumed: Assumed::default(),
             },
             annotations: self.annotations,
             configs: within(self.configs),
@@ -163,6 +172,8 @@ impl Keys {
             owner: self.chown,
             mtime: self.mtime,
             created: self.created,
+            dockerfile: None,
+            build_args: Vec::new(),
             format: self.format,
             encoding: self.compression,
             tags: self.tags.unwrap_or_default(),

@@ -1,8 +1,9 @@
 //! What to build: the values of `imgbuild.yaml`, of the flags and of the defaults, valid once parsed.
 //!
-//! [`Settings`] is what one source asks for; laid over each other and over the defaults they are a [`Recipe`]. The room
+//! A Dockerfile gives the same values: see [`Dockerfile`]. [`Settings`] is what one source asks for; laid over each other and over the defaults they are a [`Recipe`]. The room
 //! refuses the content of the files that a recipe names: it knows their paths, and reads nothing but itself.
 
+mod dockerfile;
 mod error;
 mod file;
 mod health;
@@ -20,10 +21,12 @@ use crate::jar::Layout;
 use crate::layer::{Attributes, EPOCH_1980, Encoding};
 use crate::oci::{Location, Platform};
 
+pub use dockerfile::{CopyStep, DEFAULT_DOCKERFILE, Dockerfile, Ignore, Pattern, Step, Steps};
 pub use error::Error;
 pub use injected::{Injected, Injection};
 pub use near::nearest;
 pub use settings::Settings;
+pub(crate) use settings::lay_overlay;
 pub use value::{Annotation, Assignment, Exec, duration, line, mtime, source_date_epoch, stop_signal, volume};
 
 /// The JSON Schema of `imgbuild.yaml`, for editors.
@@ -41,6 +44,10 @@ pub struct Recipe {
     pub base: Location,
     /// The platforms, in the order of the index.
     pub platforms: Vec<Platform>,
+    /// A Dockerfile, whose steps take the place of the JAR's layout; it is applied to a context instead of a JAR.
+    pub dockerfile: Option<Dockerfile>,
+    /// Values for the Dockerfile's ARGs; of two for one name the later counts.
+    pub build_args: Vec<Assignment>,
     /// How the JAR is laid out; `None` chooses the best that is safe for it.
     pub layout: Option<Layout>,
     /// Changes of the base's configuration. Without an entrypoint the layout's own is used, without a working
@@ -92,6 +99,8 @@ impl Default for Recipe {
         Self {
             base: Location::Registry(DEFAULT_BASE.parse().unwrap_or_else(|_| unreachable!("the default base is a reference"))),
             platforms: vec![Platform::LINUX_AMD64, Platform::LINUX_ARM64],
+            dockerfile: None,
+            build_args: Vec::new(),
             layout: None,
             overlay: Overlay::default(),
             configs: Vec::new(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::injected::lay_over;
-use super::{Annotation, Assignment, DEFAULT_WORKING_DIR, Error, Injection, Layout, Owner, Recipe};
+use super::{Annotation, Assignment, DEFAULT_WORKING_DIR, Dockerfile, Error, Injection, Layout, Owner, Recipe};
 use crate::image::{Annotations, Created, Format, Overlay};
 use crate::layer::Encoding;
 use crate::oci::{Location, Platform, Reference};
@@ -37,6 +37,10 @@ pub struct Settings {
     pub format: Option<Format>,
     /// How layers are compressed.
     pub encoding: Option<Encoding>,
+    /// A Dockerfile, whose steps take the place of the JAR's layout.
+    pub dockerfile: Option<Dockerfile>,
+    /// Values for the Dockerfile's ARGs; of two for one name the later counts.
+    pub build_args: Vec<Assignment>,
     /// Where a push goes. Not part of the recipe: the same image may be pushed anywhere.
     pub tags: Vec<Reference>,
     /// Where bases are looked for first. Not part of the recipe: a mirror has the same image.
@@ -53,14 +57,23 @@ impl Recipe {
     /// When a platform is named twice, two files of one source have the same place, or a file can be given none.
     pub fn from_sources(sources: impl IntoIterator<Item = Settings>) -> Result<Self, Error> {
         let sources: Vec<Settings> = sources.into_iter().collect();
-        let working_dir = sources.iter().rev().find_map(|settings| settings.overlay.working_dir.clone());
+        let names_base = sources.iter().any(|settings| settings.base.is_some());
+        let working_dir = match sources.iter().rev().find_map(|settings| settings.overlay.working_dir.clone()) {
+            None => dockerfile_working_dir(&sources)?,
+            named => named,
+        };
         // A relative WORKDIR joins the base's, which a recipe does not know.
         let config_folder = match working_dir.as_deref() {
+            None if sources.iter().any(|settings| settings.dockerfile.is_some()) => None,
             None => Some(format!("{DEFAULT_WORKING_DIR}/config")),
             Some(path) if path.starts_with('/') => Some(format!("{}/config", path.trim_end_matches('/'))),
             Some(_) => None,
         };
-        sources.into_iter().try_fold(Self::default(), |recipe, settings| recipe.apply(settings, config_folder.as_deref()))
+        let mut recipe = sources.into_iter().try_fold(Self::default(), |recipe, settings| recipe.apply(settings, config_folder.as_deref()))?;
+        if let Some(dockerfile) = recipe.dockerfile.as_ref().filter(|_| !names_base) {
+            recipe.base = dockerfile.base(&recipe.build_args, &recipe.platforms)?;
+        }
+        Ok(recipe)
     }
 
     fn apply(mut self, settings: Settings, config_folder: Option<&str>) -> Result<Self, Error> {
@@ -68,6 +81,7 @@ impl Recipe {
         lay_over(&mut self.configs, configs.collect::<Result<_, _>>()?)?;
         let additions = settings.additions.into_iter().map(|addition| addition.place(None));
         lay_over(&mut self.additions, additions.collect::<Result<_, _>>()?)?;
+        self.build_args.extend(settings.build_args);
         for annotation in settings.annotations {
             annotate(&mut self.annotations, annotation);
         }
@@ -75,6 +89,7 @@ impl Recipe {
             base: settings.base.unwrap_or(self.base),
             platforms: settings.platforms.map_or(Ok(self.platforms), distinct)?,
             layout: settings.layout.or(self.layout),
+            dockerfile: settings.dockerfile.or(self.dockerfile),
             overlay: lay_overlay(self.overlay, settings.overlay),
             owner: settings.owner.unwrap_or(self.owner),
             mtime: settings.mtime.unwrap_or(self.mtime),
@@ -83,6 +98,17 @@ impl Recipe {
             encoding: settings.encoding.unwrap_or(self.encoding),
             ..self
         })
+    }
+}
+
+/// The working directory of a Dockerfile, where it is known without the base.
+fn dockerfile_working_dir(sources: &[Settings]) -> Result<Option<String>, Error> {
+    let Some(dockerfile) = sources.iter().rev().find_map(|settings| settings.dockerfile.as_ref()) else { return Ok(None) };
+    let build_args: Vec<Assignment> = sources.iter().flat_map(|settings| settings.build_args.clone()).collect();
+    match dockerfile.evaluate(&build_args, &Platform::LINUX_AMD64, None) {
+        Ok(steps) => Ok(steps.overlay.working_dir),
+        Err(Error::NeedsBase { .. }) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
@@ -110,7 +136,7 @@ fn annotate(annotations: &mut Annotations, annotation: Annotation) {
 }
 
 /// An entrypoint takes the weaker CMD away with it, as it does with the base's: it belonged to another command.
-fn lay_overlay(weaker: Overlay, stronger: Overlay) -> Overlay {
+pub(crate) fn lay_overlay(weaker: Overlay, stronger: Overlay) -> Overlay {
     let cmd = if stronger.entrypoint.is_some() { stronger.cmd } else { stronger.cmd.or(weaker.cmd) };
     Overlay {
         cmd,
@@ -124,6 +150,7 @@ fn lay_overlay(weaker: Overlay, stronger: Overlay) -> Overlay {
         stop_signal: stronger.stop_signal.or(weaker.stop_signal),
         healthcheck: stronger.healthcheck.or(weaker.healthcheck),
         shell: stronger.shell.or(weaker.shell),
+        assumed: weaker.assumed.and(stronger.assumed),
     }
 }
 
