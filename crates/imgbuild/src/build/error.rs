@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::{base, cache, image, jar, layer, registry, target};
+use crate::{base, cache, image, jar, layer, recipe, registry, target};
 
 /// What went wrong.
 #[derive(Debug, thiserror::Error)]
@@ -12,6 +12,36 @@ pub enum Error {
     /// The JAR cannot be used.
     #[error(transparent)]
     Jar(#[from] jar::Error),
+    /// The Dockerfile cannot be followed.
+    #[error(transparent)]
+    Recipe(#[from] recipe::Error),
+    /// The context of a Dockerfile cannot be read.
+    #[error("cannot read the context `{}`: {source}", path.display())]
+    Context {
+        /// The folder, or its `.dockerignore`.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// A Dockerfile was given bytes instead of a context.
+    #[error("a Dockerfile needs a folder to copy files from, not the bytes of a JAR")]
+    NoContext,
+    /// A COPY or ADD that cannot be done.
+    #[error("cannot do line {line} of the Dockerfile, `{step}`: {reason}")]
+    Copy {
+        /// The line.
+        line: u64,
+        /// The instruction.
+        step: String,
+        /// Why not.
+        reason: String,
+    },
+    /// `--layout` of a Dockerfile whose JAR cannot be laid out.
+    #[error("cannot lay out the JAR of the Dockerfile: {reason}")]
+    NoJarToLayOut {
+        /// Why not.
+        reason: String,
+    },
     /// The base cannot be used.
     #[error(transparent)]
     Base(#[from] base::Error),
@@ -96,6 +126,11 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Jar(error) => error.hint(),
+            Self::Recipe(error) => error.hint(),
+            Self::Context { source, .. } if source.kind() == io::ErrorKind::NotADirectory => {
+                Some("with a Dockerfile the argument is the context: the folder that COPY takes files from, such as `.`".to_owned())
+            }
+            Self::NoJarToLayOut { .. } => Some("leave `--layout` out to copy the JAR byte for byte, as Docker does".to_owned()),
             Self::Base(error) => error.hint(),
             Self::Cache(error) => error.hint(),
             Self::Target(error) => error.hint(),

@@ -5,12 +5,15 @@
 
 mod application;
 mod cancel;
+mod context;
+mod dockerfile;
 mod error;
 mod injected;
 mod layers;
 mod plan;
 mod report;
 mod run;
+mod steps;
 
 use std::path::PathBuf;
 
@@ -53,10 +56,10 @@ pub struct Build {
     cancel: Cancel,
 }
 
-/// The application's JAR.
+/// What the recipe is applied to: the application's JAR, or the context of a Dockerfile.
 #[derive(Debug, Clone)]
 pub enum Application {
-    /// A file.
+    /// A file; with a Dockerfile, the folder that it copies files from.
     File(PathBuf),
     /// Bytes, under a name for messages.
     Bytes {
@@ -124,12 +127,13 @@ impl Build {
         self
     }
 
-    /// What would be built. Reads the JAR and the files that the recipe names, and no network.
+    /// What would be built. Reads the JAR and the files that the recipe names, and no network: a Dockerfile whose steps
+    /// depend on the base has no plan.
     ///
     /// # Errors
     /// When the JAR or one of the files cannot be used.
     pub fn plan(&self) -> Result<Plan, Error> {
-        Plan::new(&self.recipe, &self.application)
+        Plan::new(&self.recipe, &self.application, None)
     }
 
     /// Builds and publishes. Dropping the future stops the compressors too; no tag has moved then.

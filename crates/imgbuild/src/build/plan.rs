@@ -4,14 +4,14 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::application::{Arranged, arrange};
 use super::injected::{ADDITIONS_LAYER, CONFIG_LAYER, additions, configs};
-use super::{Application, Error};
+use super::{Application, Error, application, dockerfile};
+use crate::base::Base;
 use crate::image::Overlay;
 use crate::jar::{Bytes, Layout};
 use crate::layer::{Attributes, Files, Kind};
 use crate::oci::Platform;
-use crate::recipe::{DEFAULT_WORKING_DIR, Recipe};
+use crate::recipe::Recipe;
 
 /// What would be built: layers with their files, and how the base's configuration changes.
 #[derive(Debug, Serialize)]
@@ -28,11 +28,14 @@ pub struct Plan {
     pub layout_reason: Option<String>,
     /// The layers that go on the base, lowest first.
     pub layers: Vec<PlannedLayer>,
-    /// What changes in the base's configuration.
-    pub overlay: Overlay,
-    /// The JAR, to be asked whether it was rewritten meanwhile.
+    /// What changes in the base's configuration, for each platform in their order.
+    pub overlays: Vec<Overlay>,
+    /// What the user should know.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    /// The JARs that are laid out, to be asked whether they were rewritten meanwhile.
     #[serde(skip)]
-    pub(super) jar: Bytes,
+    pub(super) jars: Vec<Bytes>,
 }
 
 /// A layer that is to be made.
@@ -54,34 +57,42 @@ pub struct PlannedLayer {
     pub(super) content: Files,
 }
 
+/// What a JAR, or a Dockerfile with its context, becomes.
+pub(super) struct Laid {
+    pub(super) layers: Vec<PlannedLayer>,
+    pub(super) overlays: Vec<Overlay>,
+    pub(super) layout: Layout,
+    pub(super) layout_reason: Option<String>,
+    /// Folders of the image's own, absolute: their modes and owners are ours, those of all others are the base's.
+    pub(super) own: Vec<String>,
+    pub(super) jars: Vec<Bytes>,
+    pub(super) warnings: Vec<String>,
+}
+
 impl Plan {
-    pub(super) fn new(recipe: &Recipe, application: &Application) -> Result<Self, Error> {
+    /// The plan; `base` is only needed by a Dockerfile whose steps depend on it.
+    pub(super) fn new(recipe: &Recipe, application: &Application, base: Option<&Base>) -> Result<Self, Error> {
         if recipe.platforms.is_empty() {
             return Err(Error::NoPlatforms);
         }
-        let Arranged { layers, choice, entrypoint, bytes } = arrange(recipe, application)?;
-        let mut planned = Vec::new();
-        for (name, files) in layers {
-            planned.push(PlannedLayer::new(name, recipe, recipe.platforms.clone(), files, false)?);
-        }
+        let Laid { layers: mut planned, overlays, layout, layout_reason, own, jars, warnings } = match &recipe.dockerfile {
+            Some(dockerfile) => dockerfile::lay(recipe, dockerfile, application, base)?,
+            None => application::lay(recipe, application)?,
+        };
         for (name, make) in [(ADDITIONS_LAYER, additions as Injector), (CONFIG_LAYER, configs)] {
             for (platforms, files) in by_platform(recipe, make)? {
-                planned.push(PlannedLayer::new(name.to_owned(), recipe, platforms, files, true)?);
+                planned.push(PlannedLayer::new(name.to_owned(), recipe, platforms, &own, files, true)?);
             }
         }
-        let overlay = Overlay {
-            entrypoint: Some(recipe.overlay.entrypoint.clone().unwrap_or(entrypoint)),
-            working_dir: Some(recipe.overlay.working_dir.clone().unwrap_or_else(|| DEFAULT_WORKING_DIR.to_owned())),
-            ..recipe.overlay.clone()
-        };
         Ok(Self {
             base: recipe.base.to_string(),
             platforms: recipe.platforms.clone(),
-            layout: choice.layout,
-            layout_reason: choice.reason,
+            layout,
+            layout_reason,
             layers: planned,
-            overlay,
-            jar: bytes,
+            overlays,
+            warnings,
+            jars,
         })
     }
 }
@@ -99,10 +110,18 @@ fn by_platform(recipe: &Recipe, make: Injector) -> Result<Vec<(Vec<Platform>, Fi
 }
 
 impl PlannedLayer {
-    fn new(name: String, recipe: &Recipe, platforms: Vec<Platform>, mut files: Files, private: bool) -> Result<Self, Error> {
-        // Outside of our own folder the base's folders are left as they are: their modes, owners and links are the base's.
-        let own = recipe.application_folder().trim_start_matches('/');
-        let is_own = |path: &str| path == own || path.strip_prefix(own).is_some_and(|rest| rest.starts_with('/'));
+    pub(super) fn new(
+        name: String,
+        recipe: &Recipe,
+        platforms: Vec<Platform>,
+        own: &[String],
+        mut files: Files,
+        private: bool,
+    ) -> Result<Self, Error> {
+        // Outside of our own folders the base's folders are left as they are: their modes, owners and links are the base's.
+        let is_at_or_below =
+            |path: &str, folder: &str| path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let is_own = |path: &str| own.iter().any(|folder| is_at_or_below(path, folder.trim_start_matches('/')));
         let folder = recipe.attributes(Attributes::FOLDER);
         files.add_parents(folder, |path| !is_own(path)).map_err(|source| Error::Layer { name: name.clone(), source })?;
         let sizes = files.entries().filter_map(|(_, entry)| match &entry.kind {
@@ -125,7 +144,9 @@ impl fmt::Display for Plan {
         writeln!(formatter, "base       {} for {}", self.base, platforms.join(", "))?;
         let reason = self.layout_reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
         writeln!(formatter, "layout     {}{reason}", self.layout)?;
-        writeln!(formatter, "entrypoint {}", serde_json::json!(self.overlay.entrypoint))?;
+        if let Some(entrypoint) = self.overlays.first().and_then(|overlay| overlay.entrypoint.as_ref()) {
+            writeln!(formatter, "entrypoint {}", serde_json::json!(entrypoint))?;
+        }
         for layer in &self.layers {
             let bytes = crate::event::Bytes(layer.bytes);
             write!(formatter, "layer      {}: {} files, {bytes}", layer.name, layer.files)?;

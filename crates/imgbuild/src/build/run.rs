@@ -8,13 +8,15 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use tokio::sync::Semaphore;
 
 use super::layers::{Found, Maker};
-use super::{Build, Error, LayerReport, Plan, Report};
+use super::{Application, Build, Error, LayerReport, Plan, Report};
 use crate::base::{Base, Resolver};
 use crate::blob::Blob;
 use crate::cache::Cache;
 use crate::event::{Event, Events};
 use crate::image::{Image, ImageIndex};
+use crate::jar;
 use crate::layer::{Layer, StopOnDrop};
+use crate::recipe::{self, Recipe};
 use crate::registry::Client;
 use crate::target::{Receipt, Session, Target};
 
@@ -41,13 +43,11 @@ pub(super) async fn run(build: Build) -> Result<Report, Error> {
 
 async fn flow(build: Build, stop: &StopOnDrop, sessions: &Sessions) -> Result<Report, Error> {
     let Build { recipe, application, client, cache, targets, events, cancel: _ } = build;
-    let plan = {
-        let recipe = recipe.clone();
-        tokio::task::spawn_blocking(move || Plan::new(&recipe, &application)).await.map_err(|_| Error::Thread)??
+    // Bad input is found before the network is asked; only steps of a Dockerfile may have to wait for the base.
+    let plan = match plan_for(&recipe, &application, None).await {
+        Err(Error::Recipe(recipe::Error::NeedsBase { .. })) => None,
+        planned => Some(planned?),
     };
-    if let Some(reason) = &plan.layout_reason {
-        events.warn(format!("the JAR is laid out as `{}`: {reason}", plan.layout), None);
-    }
     let client = match client {
         Some(client) => client,
         None => Client::builder().events(events.clone()).build(),
@@ -58,6 +58,16 @@ async fn flow(build: Build, stop: &StopOnDrop, sessions: &Sessions) -> Result<Re
     let cache = cache.map_or_else(Cache::temporary, Ok)?;
 
     let base = Resolver::new(&client, Some(&cache)).resolve(&recipe.base, &recipe.platforms).await?;
+    let plan = match plan {
+        Some(plan) => plan,
+        None => plan_for(&recipe, &application, Some(&base)).await?,
+    };
+    if let Some(reason) = &plan.layout_reason {
+        events.warn(format!("the JAR is laid out as `{}`: {reason}", plan.layout), None);
+    }
+    for warning in &plan.warnings {
+        events.warn(warning, None);
+    }
     let platforms = base.images.iter().map(|image| image.platform.clone()).collect();
     events.emit(&Event::BaseResolved { reference: plan.base.clone(), digest: base.digest.clone(), platforms });
     if base.images.iter().any(|image| image.config.has_onbuild()) {
@@ -99,19 +109,24 @@ async fn flow(build: Build, stop: &StopOnDrop, sessions: &Sessions) -> Result<Re
         .buffer_unordered(BASE_BLOBS_AT_ONCE)
         .try_collect::<()>();
     let (layers, ()) = tokio::try_join!(try_join_all(make), send_base)?;
-    plan.jar.verify_unchanged()?;
+    plan.jars.iter().try_for_each(jar::Bytes::verify_unchanged)?;
 
     let image = compose(&layers)?;
     let receipts = sessions.publish(&image).await?;
     Ok(report(&plan, &base, &image, &layers, receipts, &events))
 }
 
-fn compose(recipe: &crate::recipe::Recipe, plan: &Plan, base: &Base, layers: &[Layer]) -> Result<ImageIndex, Error> {
+async fn plan_for(recipe: &Recipe, application: &Application, base: Option<&Base>) -> Result<Plan, Error> {
+    let (recipe, application, base) = (recipe.clone(), application.clone(), base.cloned());
+    tokio::task::spawn_blocking(move || Plan::new(&recipe, &application, base.as_ref())).await.map_err(|_| Error::Thread)?
+}
+
+fn compose(recipe: &Recipe, plan: &Plan, base: &Base, layers: &[Layer]) -> Result<ImageIndex, Error> {
     let mut images = Vec::with_capacity(base.images.len());
-    for (parent, platform) in base.images.iter().zip(&recipe.platforms) {
+    for ((parent, platform), overlay) in base.images.iter().zip(&recipe.platforms).zip(&plan.overlays) {
         let own = plan.layers.iter().zip(layers).filter(|(planned, _)| planned.platforms.contains(platform));
         let own: Vec<Layer> = own.map(|(_, layer)| layer.clone()).collect();
-        let image = Image::compose(parent, &own, &plan.overlay, &recipe.created, recipe.format, &recipe.annotations);
+        let image = Image::compose(parent, &own, overlay, &recipe.created, recipe.format, &recipe.annotations);
         images.push(image.map_err(|source| Error::Image { platform: platform.to_string(), source })?);
     }
     ImageIndex::compose(images, recipe.format, &recipe.annotations).map_err(Error::Index)

@@ -69,7 +69,8 @@ impl Recipe {
             Some(path) if path.starts_with('/') => Some(format!("{}/config", path.trim_end_matches('/'))),
             Some(_) => None,
         };
-        let mut recipe = sources.into_iter().try_fold(Self::default(), |recipe, settings| recipe.apply(settings, config_folder.as_deref()))?;
+        let mut recipe =
+            sources.into_iter().try_fold(Self::default(), |recipe, settings| recipe.apply(settings, config_folder.as_deref()))?;
         if let Some(dockerfile) = recipe.dockerfile.as_ref().filter(|_| !names_base) {
             recipe.base = dockerfile.base(&recipe.build_args, &recipe.platforms)?;
         }

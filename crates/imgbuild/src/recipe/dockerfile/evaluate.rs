@@ -82,7 +82,9 @@ impl Dockerfile {
                             return Ok((*line, word::expand(image, self.escape, &mut globals).map_err(fail)?));
                         }
                         let reason = format!("`FROM --platform={wanted}` takes the base of one platform for the image of `{platform}`");
-                        return Err(fail(reason).hint("leave the flag out: each platform gets its own base, and `--platform` names the platforms"));
+                        return Err(
+                            fail(reason).hint("leave the flag out: each platform gets its own base, and `--platform` names the platforms")
+                        );
                     }
                     Ok((*line, word::expand(image, self.escape, &mut globals).map_err(fail)?))
                 }
@@ -111,8 +113,15 @@ impl Dockerfile {
     fn run(&self, build_args: &[Assignment], platform: &Platform, base: Option<&Config>) -> Result<Steps, Flaw> {
         let (globals, instructions) = self.globals(build_args, platform)?;
         let scope = Scope { env: Vec::new(), args: BTreeMap::new(), base, assumed: Assumed::default(), needs_base: false };
-        let mut stage =
-            Stage { escape: self.escape, globals, scope, overlay: Overlay::default(), steps: Vec::new(), working_dir: None, warnings: Vec::new() };
+        let mut stage = Stage {
+            escape: self.escape,
+            globals,
+            scope,
+            overlay: Overlay::default(),
+            steps: Vec::new(),
+            working_dir: None,
+            warnings: Vec::new(),
+        };
         for one in instructions {
             stage.step(one).map_err(|flaw| Flaw { needs_base: stage.scope.needs_base, ..flaw })?;
         }

@@ -87,7 +87,9 @@ mod tests {
     #[test]
     fn durations_as_go_writes_them() {
         let second = 1_000_000_000;
-        for (text, expected) in [("30s", 30 * second), ("1m30s", 90 * second), ("1.5s", 3 * second / 2), (".5h", 1800 * second), ("5ms", 5_000_000), ("0", 0)] {
+        for (text, expected) in
+            [("30s", 30 * second), ("1m30s", 90 * second), ("1.5s", 3 * second / 2), (".5h", 1800 * second), ("5ms", 5_000_000), ("0", 0)]
+        {
             assert_eq!(nanoseconds(text), Some(expected), "{text}");
         }
         for bad in ["", "30", "1d", "s", ".s", "1s5", "-1s", "99999999999999999999s"] {

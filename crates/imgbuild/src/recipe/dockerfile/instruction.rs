@@ -101,9 +101,11 @@ pub(super) fn read(line: &Line, escape: char) -> Result<Instruction, Flaw> {
         "CMD" => Instruction::Cmd(Command::read(rest)),
         "HEALTHCHECK" => Instruction::Healthcheck(health::read(rest, &flags).map_err(fail)?),
         "STOPSIGNAL" => Instruction::StopSignal(rest.to_owned()),
-        _ => Instruction::Shell(json(rest).filter(|words| !words.is_empty()).ok_or_else(|| {
-            fail(r#"`SHELL` needs a JSON array, such as `["/bin/sh", "-c"]`"#.to_owned())
-        })?),
+        _ => Instruction::Shell(
+            json(rest)
+                .filter(|words| !words.is_empty())
+                .ok_or_else(|| fail(r#"`SHELL` needs a JSON array, such as `["/bin/sh", "-c"]`"#.to_owned()))?,
+        ),
     })
 }
 

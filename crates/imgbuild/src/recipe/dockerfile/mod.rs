@@ -125,7 +125,10 @@ impl Dockerfile {
         if image == "scratch" {
             return Err(self.flaw(line, "`scratch` has no Java that could run the application", "name an image with a JDK or JRE"));
         }
-        image.parse().map(Location::Registry).map_err(|error| self.flaw(line, format!("`FROM`: {error}"), "name an image, such as `amazoncorretto:17`"))
+        image
+            .parse()
+            .map(Location::Registry)
+            .map_err(|error| self.flaw(line, format!("`FROM`: {error}"), "name an image, such as `amazoncorretto:17`"))
     }
 
     fn from_line(&self) -> u64 {

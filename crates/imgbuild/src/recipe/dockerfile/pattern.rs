@@ -19,7 +19,10 @@ enum Piece {
     /// `*`
     Many,
     /// `[a-z]`, or `[^a-z]` for any other letter.
-    Set { except: bool, ranges: Vec<(char, char)> },
+    Set {
+        except: bool,
+        ranges: Vec<(char, char)>,
+    },
 }
 
 impl Pattern {
@@ -89,10 +92,15 @@ fn name(part: &str) -> Result<Vec<Piece>, String> {
 }
 
 fn matches_parts(parts: &[Part], names: &[&str]) -> bool {
-    matched(parts, names, |part, name| match part {
-        Part::Any => true,
-        Part::Name(pieces) => matched(pieces, &name.chars().collect::<Vec<_>>(), matches_piece, |piece| *piece == Piece::Many),
-    }, |part| *part == Part::Any)
+    matched(
+        parts,
+        names,
+        |part, name| match part {
+            Part::Any => true,
+            Part::Name(pieces) => matched(pieces, &name.chars().collect::<Vec<_>>(), matches_piece, |piece| *piece == Piece::Many),
+        },
+        |part| *part == Part::Any,
+    )
 }
 
 fn matches_piece(piece: &Piece, letter: &char) -> bool {

@@ -4,8 +4,22 @@ use super::Flaw;
 
 /// Instructions that are taken.
 pub(super) const KNOWN: [&str; 16] = [
-    "FROM", "ARG", "ENV", "LABEL", "WORKDIR", "COPY", "ADD", "USER", "EXPOSE", "VOLUME", "ENTRYPOINT", "CMD", "HEALTHCHECK",
-    "STOPSIGNAL", "SHELL", "RUN",
+    "FROM",
+    "ARG",
+    "ENV",
+    "LABEL",
+    "WORKDIR",
+    "COPY",
+    "ADD",
+    "USER",
+    "EXPOSE",
+    "VOLUME",
+    "ENTRYPOINT",
+    "CMD",
+    "HEALTHCHECK",
+    "STOPSIGNAL",
+    "SHELL",
+    "RUN",
 ];
 
 /// The refusal of an instruction that is not taken as a whole.
@@ -55,5 +69,6 @@ pub(super) fn remote(line: u64, instruction: &str) -> Flaw {
 
 /// The refusal of a here-document.
 pub(super) fn here_document(line: u64, instruction: &str) -> Flaw {
-    Flaw::new(line, format!("`{instruction} <<` writes a file that stands in the Dockerfile")).hint("put the text into a file of the context and COPY it")
+    Flaw::new(line, format!("`{instruction} <<` writes a file that stands in the Dockerfile"))
+        .hint("put the text into a file of the context and COPY it")
 }

@@ -93,9 +93,16 @@ fn what_changes_the_configuration() {
 #[test]
 fn copies_have_owners_modes_and_absolute_places() {
     let base = config(json!({}));
-    let steps = steps_on("FROM a\nWORKDIR /srv\nARG N=app\nCOPY --chown=root:7 --chmod=0750 $N.jar lib/*.jar ./x/\nADD a .\nCOPY a /b/../c", &[], &base);
+    let steps = steps_on(
+        "FROM a\nWORKDIR /srv\nARG N=app\nCOPY --chown=root:7 --chmod=0750 $N.jar lib/*.jar ./x/\nADD a .\nCOPY a /b/../c",
+        &[],
+        &base,
+    );
     let [first, second, third] = copies(&steps)[..] else { panic!("{steps:?}") };
-    assert_eq!((&first.sources[..], first.destination.as_str(), first.into_folder), (&["app.jar".to_owned(), "lib/*.jar".to_owned()][..], "/srv/x", true));
+    assert_eq!(
+        (&first.sources[..], first.destination.as_str(), first.into_folder),
+        (&["app.jar".to_owned(), "lib/*.jar".to_owned()][..], "/srv/x", true)
+    );
     assert_eq!((first.owner, first.mode, first.unpacks), (Owner { uid: 0, gid: 7 }, Some(0o750), false));
     assert_eq!((second.destination.as_str(), second.into_folder, second.unpacks), ("/srv", true, true));
     assert_eq!((third.destination.as_str(), third.into_folder), ("/c", false));

@@ -130,7 +130,9 @@ impl Expansion<'_> {
             }
             Some('?') => {
                 let message = self.until(Some('}'))?;
-                value.filter(|_| is_set).ok_or_else(|| if message.is_empty() { format!("`{name}` is not set") } else { format!("`{name}`: {message}") })
+                value
+                    .filter(|_| is_set)
+                    .ok_or_else(|| if message.is_empty() { format!("`{name}` is not set") } else { format!("`{name}`: {message}") })
             }
             None => Err("a `}` is missing".to_owned()),
             Some(_) => Err(format!("`${{{name}…}}` has a form that is not known; `:-`, `:+` and `:?` are")),
