@@ -7,7 +7,7 @@
 //! registry / layout ─────► base ───┘
 //! ```
 //!
-//! A module is a room: it uses itself and the rooms below it, never one above. Top to bottom: [`copy`], [`verify`], [`diff`], [`inspect`], [`build`],
+//! A module is a room: it uses itself and the rooms below it, never one above. Top to bottom: [`copy`], [`rebase`], [`verify`], [`diff`], [`inspect`], [`build`],
 //! [`recipe`], [`target`], [`guard`], [`contents`], [`base`], [`source`], [`image`], [`layer`], [`jar`], [`registry`], [`layout`], [`cache`],
 //! [`tarball`], [`blob`], [`event`], [`elf`], [`shown`], [`oci`].
 //!
@@ -29,6 +29,7 @@ pub mod jar;
 pub mod layer;
 pub mod layout;
 pub mod oci;
+pub mod rebase;
 pub mod recipe;
 pub mod registry;
 pub mod shown;
@@ -41,5 +42,6 @@ pub use cache::Cache;
 pub use copy::Copy;
 pub use event::{Event, Observer};
 pub use oci::{Digest, Location, Platform, Reference};
+pub use rebase::Rebase;
 pub use recipe::Recipe;
 pub use target::{ArchiveTarget, LayoutTarget, RegistryTarget, Target};

@@ -135,7 +135,7 @@ impl RecipeArguments {
             volumes: self.volume.clone(),
             stop_signal: self.stop_signal.clone(),
             healthcheck: self.health.healthcheck()?,
-            shell: None,
+            ..Overlay::default()
         })
     }
 

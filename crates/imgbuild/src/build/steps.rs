@@ -116,10 +116,11 @@ impl State<'_> {
     }
 
     fn make_folder(&mut self, path: &str, owner: Owner) {
-        if !self.known.contains(path) {
-            let attributes = self.attributes(owner, 0o755);
-            self.pending.insert(path.to_owned(), Item { kind: ItemKind::Folder, attributes });
-            self.own.insert(path.to_owned());
+        let attributes = self.attributes(owner, 0o755);
+        let above = path.match_indices('/').map(|(at, _)| &path[..at]).filter(|path| !path.is_empty());
+        for folder in above.chain([path]).filter(|folder| !self.known.contains(*folder)).collect::<Vec<_>>() {
+            self.pending.insert(folder.to_owned(), Item { kind: ItemKind::Folder, attributes });
+            self.own.insert(folder.to_owned());
         }
         self.know(path);
     }

@@ -6,23 +6,17 @@
 mod error;
 mod gather;
 
-use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde::Serialize;
 
-use crate::blob::Blob;
 use crate::build::Cancel;
 use crate::cache::Cache;
 use crate::event::{Event, Events};
-use crate::image::ImageIndex;
 use crate::oci::{Digest, Location, Platform};
 use crate::registry::Client;
 use crate::source::Source;
-use crate::target::{Receipt, Session, Target};
+use crate::target::{Receipt, Target, deliver};
 
 pub use error::Error;
-
-/// Blobs that are sent at a time. The client's own limit on transfers holds beside it.
-const BLOBS_AT_ONCE: usize = 8;
 
 /// A copy of an image: every platform of it, unless one is named.
 ///
@@ -120,41 +114,9 @@ impl Copy {
         let failed = |source| Error::Source { image: self.from.to_string(), source };
         let source = Source::open(&self.from, &client, Some(&cache)).await.map_err(failed)?;
         let image = gather::gather(&source, self.platform.as_ref()).await.map_err(failed)?;
-        let receipt = match self.to.find(&image).await? {
-            Some(receipt) => receipt,
-            None => self.publish(&image).await?,
-        };
-        for target in receipt.references.clone() {
-            self.events.emit(&Event::Published { target, digest: image.digest().clone(), unchanged: receipt.unchanged });
-        }
+        let delivered = deliver(self.to.as_ref(), &image, &self.events, self.cancel.cancelled()).await?;
+        let receipt = delivered.ok_or(Error::Cancelled)?;
         let platforms = image.images.iter().map(|image| image.platform.clone()).filter(|platform| !platform.is_unknown()).collect();
         Ok(Copied { source: self.from.to_string(), digest: image.digest().clone(), platforms, receipt })
     }
-
-    async fn publish(&self, image: &ImageIndex) -> Result<Receipt, Error> {
-        let blobs = blobs(image);
-        let session = self.to.open(&blobs, &self.events).await?;
-        let result = tokio::select! {
-            biased;
-            () = self.cancel.cancelled() => Err(Error::Cancelled),
-            result = send(session.as_ref(), &blobs, image) => result,
-        };
-        if result.is_err() {
-            session.abort().await;
-        }
-        result
-    }
-}
-
-async fn send(session: &dyn Session, blobs: &[Blob], image: &ImageIndex) -> Result<Receipt, Error> {
-    let sends: Vec<_> = blobs.iter().map(|blob| session.send(blob)).collect();
-    stream::iter(sends).buffer_unordered(BLOBS_AT_ONCE).try_collect::<()>().await?;
-    Ok(session.publish(image).await?)
-}
-
-/// The layers, each once, without those that are not distributed.
-fn blobs(image: &ImageIndex) -> Vec<Blob> {
-    let mut seen = std::collections::HashSet::new();
-    let layers = image.images.iter().flat_map(|image| &image.layers);
-    layers.filter(|blob| !blob.descriptor().media_type.is_nondistributable() && seen.insert(blob.digest().clone())).cloned().collect()
 }

@@ -76,8 +76,16 @@ impl Image {
         if layers != diff_ids {
             return Err(Error::LayerCount { layers, diff_ids });
         }
-        let record =
-            Record { base: parent.name.clone(), base_digest: parent.digest.clone(), base_layers: layers, overlay: overlay.clone() };
+        let record = Record {
+            base: parent.name.clone(),
+            base_digest: parent.digest.clone(),
+            base_layers: layers,
+            created: match created {
+                Created::At(seconds) => Some(*seconds),
+                Created::OfBase => None,
+            },
+            overlay: overlay.clone(),
+        };
         let made: Vec<(&Digest, &str)> = added.iter().map(|layer| (layer.diff_id(), layer.name())).collect();
         let config = Blob::from_bytes(format.config(), parent.config.derive(overlay, &made, created, &record));
 
@@ -164,6 +172,15 @@ impl FromStr for Format {
 }
 
 impl Format {
+    /// The format of a document.
+    #[must_use]
+    pub const fn of(media_type: &MediaType) -> Self {
+        match media_type {
+            MediaType::DockerIndex | MediaType::DockerManifest => Self::Docker,
+            _ => Self::Oci,
+        }
+    }
+
     const fn index(self) -> MediaType {
         match self {
             Self::Oci => MediaType::OciIndex,

@@ -118,6 +118,16 @@ impl Config {
         self.runtime("Labels")?.get(RECORD_LABEL)?.as_str().and_then(Record::from_label)
     }
 
+    /// The names of the layers above the lowest `below`, as imgbuild wrote them into the history; `None` where another
+    /// program made one of them, or the history does not tell.
+    #[must_use]
+    pub fn own_layers(&self, below: usize) -> Option<Vec<&str>> {
+        let history = self.raw.get("history")?.as_array()?;
+        let layers = history.iter().filter(|entry| !is_empty_layer(entry)).skip(below);
+        let names = layers.map(|entry| entry.get("created_by")?.as_str()?.strip_prefix("imgbuild "));
+        names.collect::<Option<Vec<&str>>>().filter(|names| below + names.len() == self.diff_ids.len())
+    }
+
     /// Whether the base asks for build steps that only a Dockerfile build would run.
     #[must_use]
     pub fn has_onbuild(&self) -> bool {
@@ -232,7 +242,6 @@ pub(crate) fn join_path(base: &str, path: &str) -> String {
 /// entries that are not empty are as many as the diff ids (image-spec 1.1.1, "history").
 fn base_history(raw: &Map<String, Value>, layers: usize) -> Vec<Value> {
     let history = raw.get("history").and_then(Value::as_array).cloned().unwrap_or_default();
-    let is_empty_layer = |entry: &Value| entry.get("empty_layer").and_then(Value::as_bool).unwrap_or(false);
     let described = history.iter().filter(|entry| !is_empty_layer(entry)).count();
     let unknown = || json!({"created_by": "layer of the base"});
     if described <= layers {
@@ -240,6 +249,10 @@ fn base_history(raw: &Map<String, Value>, layers: usize) -> Vec<Value> {
     } else {
         std::iter::repeat_with(unknown).take(layers).collect()
     }
+}
+
+fn is_empty_layer(entry: &Value) -> bool {
+    entry.get("empty_layer").and_then(Value::as_bool).unwrap_or(false)
 }
 
 fn rfc3339(seconds: u64) -> String {

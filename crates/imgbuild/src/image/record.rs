@@ -21,6 +21,9 @@ pub struct Record {
     pub base_digest: Digest,
     /// How many of the image's layers are the base's.
     pub base_layers: usize,
+    /// The time that the image was given, in seconds since 1970; none where it has its base's.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub created: Option<u64>,
     /// What was changed in the base's configuration.
     pub overlay: Overlay,
 }

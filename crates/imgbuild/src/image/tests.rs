@@ -154,7 +154,7 @@ fn a_base_that_miscounts_its_layers_is_refused() {
 fn working_directories_join_as_in_a_dockerfile() {
     let overlay = |path: &str| Overlay { working_dir: Some(path.to_owned()), ..Overlay::default() };
     let config = Config::parse(base().to_string().as_bytes()).unwrap();
-    let record = Record { base: None, base_digest: digest(1), base_layers: 0, overlay: Overlay::default() };
+    let record = Record { base: None, base_digest: digest(1), base_layers: 0, created: None, overlay: Overlay::default() };
     for (path, expected) in [("/app", "/app"), ("app", "/srv/app"), ("../x", "/x"), ("/a/../b/", "/b"), ("../../..", "/")] {
         let bytes = config.derive(&overlay(path), &[], &Created::OfBase, &record);
         assert_eq!(Config::parse(&bytes).unwrap().working_dir(), expected);

@@ -149,6 +149,11 @@ impl Index {
         &self.manifests
     }
 
+    /// The annotations, those that are texts, as the specification asks.
+    pub fn annotations(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.annotations.iter().filter_map(|(key, value)| Some((key.as_str(), value.as_str()?)))
+    }
+
     /// The value of an annotation of the index itself.
     #[must_use]
     pub fn annotation(&self, key: &str) -> Option<&str> {
@@ -179,6 +184,11 @@ impl Manifest {
     #[must_use]
     pub fn layers(&self) -> &[Descriptor] {
         &self.layers
+    }
+
+    /// The annotations, those that are texts, as the specification asks.
+    pub fn annotations(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.annotations.iter().filter_map(|(key, value)| Some((key.as_str(), value.as_str()?)))
     }
 
     /// The value of an annotation.

@@ -4,6 +4,7 @@
 //! it gets blobs as they are ready, and last the whole image. The room refuses to compose images.
 
 mod archive;
+mod deliver;
 mod error;
 mod layout;
 mod receipt;
@@ -18,6 +19,7 @@ use crate::oci::{ArchiveForm, Location};
 use crate::registry::Client;
 
 pub use archive::ArchiveTarget;
+pub(crate) use deliver::deliver;
 pub use error::Error;
 pub use layout::LayoutTarget;
 pub use receipt::{BlobReceipt, Receipt, Role};
