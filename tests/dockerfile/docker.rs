@@ -52,8 +52,11 @@ fn normal(value: Option<&Value>) -> Value {
     }
 }
 
-/// The files of a folder of an image: path → mode, owner and content.
-fn files(engine: &Engine, image: &str, folder: &str) -> BTreeMap<String, (u32, u64, u64, Option<Vec<u8>>)> {
+/// Mode, owner and content.
+type File = (u32, u64, u64, Option<Vec<u8>>);
+
+/// The files of a folder of an image by their path.
+fn files(engine: &Engine, image: &str, folder: &str) -> BTreeMap<String, File> {
     let container = engine.run(["create", image, "unused"]);
     let output = engine.command().args(["cp", &format!("{}:{folder}", container.trim()), "-"]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

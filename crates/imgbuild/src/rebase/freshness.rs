@@ -67,14 +67,13 @@ impl BaseStatus {
             };
             let of_base = |source| crate::base::Error::Source { base: location.to_string(), source };
             let known = bases.iter().position(|(known, ..)| *known == location);
-            let known = match known {
-                Some(known) => known,
-                None => {
-                    let base = Source::open(&location, client, Some(cache)).await.map_err(of_base)?;
-                    let root = base.root().await.map_err(of_base)?;
-                    bases.push((location.clone(), base, root));
-                    bases.len() - 1
-                }
+            let known = if let Some(known) = known {
+                known
+            } else {
+                let base = Source::open(&location, client, Some(cache)).await.map_err(of_base)?;
+                let root = base.root().await.map_err(of_base)?;
+                bases.push((location.clone(), base, root));
+                bases.len() - 1
             };
             let (_, base, root) = &bases[known];
             let current = base.image(root, &own.platform).await.map_err(of_base)?.manifest.descriptor().digest.clone();

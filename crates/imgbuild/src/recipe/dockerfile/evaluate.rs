@@ -70,7 +70,7 @@ impl Dockerfile {
     }
 
     /// The image that FROM names for a platform, and its line.
-    pub(super) fn from(&self, build_args: &[Assignment], platform: &Platform) -> Result<(u64, String), Error> {
+    pub(super) fn base_of(&self, build_args: &[Assignment], platform: &Platform) -> Result<(u64, String), Error> {
         let read = || {
             let (mut globals, rest) = self.globals(build_args, platform)?;
             match rest.first() {

@@ -26,10 +26,9 @@ pub(super) fn lines(text: &str) -> Result<(Vec<Line>, char), Flaw> {
         }
         let (piece, goes_on) = continued(physical, escape);
         match &mut open {
-            // An empty line within a continuation is passed over, as Docker does.
-            Some(_) if piece.trim().is_empty() && !goes_on => continue,
+            // An empty line within a continuation does not end it, as Docker has it.
+            _ if piece.trim().is_empty() && !goes_on => continue,
             Some(line) => line.text.push_str(piece),
-            None if piece.trim().is_empty() && !goes_on => continue,
             None => open = Some(Line { number, text: piece.trim_start().to_owned() }),
         }
         if !goes_on {

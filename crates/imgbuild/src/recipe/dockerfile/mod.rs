@@ -111,7 +111,7 @@ impl Dockerfile {
     pub fn base(&self, build_args: &[Assignment], platforms: &[Platform]) -> Result<Location, Error> {
         let mut found: Option<(String, &Platform)> = None;
         for platform in platforms {
-            let (line, image) = self.from(build_args, platform)?;
+            let (line, image) = self.base_of(build_args, platform)?;
             match &found {
                 Some((other, first)) if *other != image => {
                     let reason = format!("`FROM` names `{other}` for `{first}` and `{image}` for `{platform}`");
@@ -121,7 +121,7 @@ impl Dockerfile {
             }
         }
         let (image, _) = found.ok_or(Error::NoPlatform)?;
-        let line = self.from_line();
+        let line = self.line_of_base();
         if image == "scratch" {
             return Err(self.flaw(line, "`scratch` has no Java that could run the application", "name an image with a JDK or JRE"));
         }
@@ -131,7 +131,7 @@ impl Dockerfile {
             .map_err(|error| self.flaw(line, format!("`FROM`: {error}"), "name an image, such as `amazoncorretto:17`"))
     }
 
-    fn from_line(&self) -> u64 {
+    fn line_of_base(&self) -> u64 {
         let from = self.instructions.iter().find(|one| matches!(one.instruction, Instruction::From { .. }));
         from.map_or(1, |from| from.line)
     }

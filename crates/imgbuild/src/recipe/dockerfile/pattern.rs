@@ -97,17 +97,22 @@ fn matches_parts(parts: &[Part], names: &[&str]) -> bool {
         names,
         |part, name| match part {
             Part::Any => true,
-            Part::Name(pieces) => matched(pieces, &name.chars().collect::<Vec<_>>(), matches_piece, |piece| *piece == Piece::Many),
+            Part::Name(pieces) => matched(
+                pieces,
+                &name.chars().collect::<Vec<_>>(),
+                |piece, letter| matches_piece(piece, *letter),
+                |piece| *piece == Piece::Many,
+            ),
         },
         |part| *part == Part::Any,
     )
 }
 
-fn matches_piece(piece: &Piece, letter: &char) -> bool {
+fn matches_piece(piece: &Piece, letter: char) -> bool {
     match piece {
-        Piece::Letter(wanted) => wanted == letter,
+        Piece::Letter(wanted) => *wanted == letter,
         Piece::One | Piece::Many => true,
-        Piece::Set { except, ranges } => ranges.iter().any(|(first, last)| (first..=last).contains(&letter)) != *except,
+        Piece::Set { except, ranges } => ranges.iter().any(|(first, last)| (*first..=*last).contains(&letter)) != *except,
     }
 }
 

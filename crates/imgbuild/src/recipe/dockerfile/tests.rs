@@ -6,7 +6,7 @@ use crate::recipe::{Owner, Recipe, Settings};
 
 const MISSION: &str = "FROM amazoncorretto:17\nWORKDIR /app\nCOPY build/libs/KOIN_API_V2.jar app.jar\nCOPY application.yml config/\nENTRYPOINT [\"java\",\"-jar\",\"/app/app.jar\"]\n";
 
-fn config(runtime: serde_json::Value) -> Config {
+fn config(runtime: &serde_json::Value) -> Config {
     Config::parse(json!({"architecture": "amd64", "os": "linux", "config": runtime}).to_string().as_bytes()).unwrap()
 }
 
@@ -19,7 +19,7 @@ fn steps_on(text: &str, given: &[&str], base: &Config) -> Steps {
 }
 
 fn overlay(text: &str) -> Overlay {
-    let base = config(json!({"Env": ["PATH=/bin", "JAVA_HOME=/jdk"], "WorkingDir": "/base"}));
+    let base = config(&json!({"Env": ["PATH=/bin", "JAVA_HOME=/jdk"], "WorkingDir": "/base"}));
     steps_on(&format!("FROM a\n{text}"), &[], &base).overlay
 }
 
@@ -27,8 +27,8 @@ fn copies(steps: &Steps) -> Vec<&CopyStep> {
     steps.steps.iter().filter_map(|step| if let Step::Copy(copy) = step { Some(copy) } else { None }).collect()
 }
 
-fn words(text: &str) -> Option<Vec<String>> {
-    Some(text.split(' ').map(str::to_owned).collect())
+fn words(text: &str) -> Vec<String> {
+    text.split(' ').map(str::to_owned).collect()
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn the_missions_file_needs_no_base_and_no_platform() {
     assert_eq!(amd64, arm64);
     let found: Vec<_> = copies(&amd64).into_iter().map(|copy| (copy.line, copy.destination.as_str(), copy.into_folder)).collect();
     assert_eq!(found, [(3, "/app/app.jar", false), (4, "/app/config", true)]);
-    assert_eq!(amd64.overlay.entrypoint, words("java -jar /app/app.jar"));
+    assert_eq!(amd64.overlay.entrypoint, Some(words("java -jar /app/app.jar")));
     assert_eq!((amd64.overlay.working_dir.as_deref(), &amd64.overlay.cmd), (Some("/app"), &None));
     assert_eq!(dockerfile.base(&[], &[Platform::LINUX_AMD64]).unwrap().to_string(), "docker.io/library/amazoncorretto:17");
     assert!(amd64.overlay.assumed.is_nothing());
@@ -51,7 +51,7 @@ fn variables_of_the_base_are_seen_and_remembered() {
     assert_eq!(env, ["PATH=/bin:/jdk/x", "NEW=n", "OLD=a b", "A=a b", "B="]);
     assert_eq!(found.assumed.env["PATH"].as_deref(), Some("/bin"));
     assert_eq!(found.assumed.env["NONE"], None);
-    let other = config(json!({"Env": ["PATH=/usr/bin", "JAVA_HOME=/jdk"]}));
+    let other = config(&json!({"Env": ["PATH=/usr/bin", "JAVA_HOME=/jdk"]}));
     assert_eq!(found.assumed.differs_from(&other).as_deref(), Some("$PATH"));
     let error = Dockerfile::parse("FROM a\nENV A=$B").unwrap().evaluate(&[], &Platform::LINUX_AMD64, None).unwrap_err();
     assert!(matches!(error, Error::NeedsBase { line: 2, .. }), "{error:?}");
@@ -63,10 +63,10 @@ fn arguments_have_dockers_scopes() {
     let dockerfile = Dockerfile::parse(text).unwrap();
     let base = |given: &[&str]| dockerfile.base(&arguments(given), &[Platform::LINUX_AMD64]).unwrap().to_string();
     assert_eq!((base(&[]).as_str(), base(&["TAG=21"]).as_str()), ("docker.io/library/corretto:17", "docker.io/library/corretto:21"));
-    let env = |given: &[&str]| steps_on(text, given, &config(json!({}))).overlay.env[0].1.clone();
+    let env = |given: &[&str]| steps_on(text, given, &config(&json!({}))).overlay.env[0].1.clone();
     assert_eq!(env(&[]), "17-o-arm64--");
     assert_eq!(env(&["OTHER=x", "OTHER=y"]), "17-y-arm64--");
-    let warned = steps_on(text, &["TGA=21", "HTTP_PROXY=x"], &config(json!({}))).warnings;
+    let warned = steps_on(text, &["TGA=21", "HTTP_PROXY=x"], &config(&json!({}))).warnings;
     assert!(warned.len() == 1 && warned[0].contains("`TGA`"), "{warned:?}");
     let per_platform = Dockerfile::parse("FROM jdk-$TARGETARCH").unwrap();
     let both = per_platform.base(&[], &[Platform::LINUX_AMD64, Platform::LINUX_ARM64]).unwrap_err();
@@ -83,16 +83,16 @@ fn what_changes_the_configuration() {
     assert_eq!((found.volumes, found.stop_signal), (vec!["/data".to_owned(), "/logs".to_owned()], Some("SIGINT".to_owned())));
     assert_eq!(found.labels, [("d".to_owned(), "e".to_owned()), ("a".to_owned(), "f".to_owned())]);
     assert_eq!(found.cmd, Some(vec!["/bin/bash".to_owned(), "-c".to_owned(), "exec java".to_owned()]));
-    let test = vec!["CMD".to_owned(), "true".to_owned()];
-    assert_eq!(found.healthcheck, Some(Healthcheck { test, interval: 5_000_000_000, retries: 3, ..Healthcheck::none() }));
-    assert_eq!(overlay("CMD [\"a\"]\nENTRYPOINT [\"b\"]").cmd, words("a"), "a CMD of this file stays, wherever it stands");
+    let command = vec!["CMD".to_owned(), "true".to_owned()];
+    assert_eq!(found.healthcheck, Some(Healthcheck { test: command, interval: 5_000_000_000, retries: 3, ..Healthcheck::none() }));
+    assert_eq!(overlay("CMD [\"a\"]\nENTRYPOINT [\"b\"]").cmd, Some(words("a")), "a CMD of this file stays, wherever it stands");
     assert_eq!(overlay("ENTRYPOINT java -jar x").entrypoint, Some(vec!["/bin/sh".to_owned(), "-c".to_owned(), "java -jar x".to_owned()]));
     assert_eq!(overlay("WORKDIR a\nWORKDIR ../b").working_dir.as_deref(), Some("/base/b"));
 }
 
 #[test]
 fn copies_have_owners_modes_and_absolute_places() {
-    let base = config(json!({}));
+    let base = config(&json!({}));
     let steps = steps_on(
         "FROM a\nWORKDIR /srv\nARG N=app\nCOPY --chown=root:7 --chmod=0750 $N.jar lib/*.jar ./x/\nADD a .\nCOPY a /b/../c",
         &[],
@@ -125,7 +125,7 @@ fn flaws_name_their_line() {
         ("FROM a\nVOLUME data", 2, "absolute"),
         ("FROM a\nHEALTHCHECK CMD", 2, "needs a command"),
     ];
-    let base = config(json!({}));
+    let base = config(&json!({}));
     for (text, line, says) in table {
         let found = Dockerfile::parse(text).and_then(|file| file.evaluate(&[], &Platform::LINUX_AMD64, Some(&base)));
         let Err(Error::Dockerfile { line: found, reason, .. }) = found else { panic!("{text}: {found:?}") };
