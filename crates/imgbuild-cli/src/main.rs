@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     match arguments::parse(std::env::args_os()) {
-        Ok((global, command)) => face::run(&global, async |face| commands::run(command, face).await),
+        Ok((global, command)) => face::run(&global, async |face| Box::pin(commands::run(command, face)).await),
         Err(end) => end.show(),
     }
 }
