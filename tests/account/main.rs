@@ -1,8 +1,10 @@
-//! Who we are to a registry, through the binary: `login`, `logout`, `auth`, and secrets that nothing shows.
+//! Who we are to a registry and how we get there, through the binary: `login`, `logout`, `auth`, the environment, and secrets that nothing
+//! shows.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
 mod auth;
 mod canary;
+mod environment;
 mod home;
 mod login;

@@ -55,6 +55,16 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// The host serves only those who show a certificate that it knows, and ours is missing or another.
+    #[error("{request}: `{host}` wants a client certificate ({reason})")]
+    ClientCertificate {
+        /// Method and URL.
+        request: String,
+        /// The host that wants it.
+        host: String,
+        /// The alert by which it said so.
+        reason: String,
+    },
     /// The proxy wants other credentials, or none were given.
     #[error("{request}: the proxy `{proxy}` answered 407 proxy authentication required")]
     Proxy {
@@ -198,7 +208,11 @@ impl Error {
         match self {
             Self::Denied(_) | Self::Credentials(_) => Kind::NotAuthorised,
             Self::NotFound { .. } => Kind::NotFound,
-            Self::Network { .. } | Self::Certificate { .. } | Self::Proxy { .. } | Self::Deadline { .. } => Kind::Network,
+            Self::Network { .. }
+            | Self::Certificate { .. }
+            | Self::ClientCertificate { .. }
+            | Self::Proxy { .. }
+            | Self::Deadline { .. } => Kind::Network,
             Self::Status { .. } | Self::Wait { .. } | Self::Forbidden { .. } | Self::Document { .. } | Self::Answer { .. } => {
                 Kind::Registry
             }
@@ -218,6 +232,9 @@ impl Error {
             Self::Certificate { host, .. } => Some(format!(
                 "trust the authority that signed it with --ca-file FILE, SSL_CERT_FILE or `/etc/docker/certs.d/{host}/ca.crt`; \
                  --insecure {host} trusts anybody"
+            )),
+            Self::ClientCertificate { host, .. } => Some(format!(
+                "put yours into `~/.config/containers/certs.d/{host}/client.cert` and its key beside it into `client.key`, both in PEM"
             )),
             Self::Proxy { .. } => Some("put the proxy's user and password into HTTPS_PROXY, or the registry into NO_PROXY".to_owned()),
             Self::Forbidden { host, flag, .. } => flag.map(|flag| format!("if this host is really yours, allow it with {flag} {host}")),

@@ -360,6 +360,10 @@ async fn a_source_that_fails_is_blamed_itself() {
     let pusher = builder().events(ears.events()).build().pusher(&reference(&registry, "a/b"));
     assert_eq!(pusher.push_blob(&changed).await.unwrap_err().kind(), Kind::Integrity);
     assert_eq!(pusher.push_blob(&missing).await.unwrap_err().kind(), Kind::Input);
+    // The start of a process' memory is never mapped, and the kernel answers as for a broken disk.
+    let broken = imgbuild::blob::Blob::from_file(layer(noise(10, 1)).descriptor().clone(), "/proc/self/mem".into());
+    let error = pusher.push_blob(&broken).await.unwrap_err();
+    assert!(error.kind() == Kind::Input && error.to_string().contains("/proc/self/mem"), "{error}");
     assert_eq!(ears.retries(), 0);
 }
 

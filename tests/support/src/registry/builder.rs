@@ -156,10 +156,9 @@ impl Builder {
 
     fn try_start(self) -> Result<Registry, Box<dyn std::error::Error>> {
         let core = Arc::new(Core { settings: self.settings, ..Core::default() });
-        let (acceptor, authority_pem) = match &self.tls {
-            Some(tls) => tls.acceptor().map(|(acceptor, pem)| (Some(acceptor), Some(pem)))?,
-            None => (None, None),
-        };
+        let tls = self.tls.as_ref().map(Tls::prepare).transpose()?;
+        let acceptor = tls.as_ref().map(|tls| tls.acceptor.clone());
+        let (authority_pem, client_pem) = tls.map(|tls| (tls.authority, tls.client)).unzip();
         let free_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let storage = if self.storage {
             let application = Arc::new(StorageApplication(Arc::clone(&core)));
@@ -186,6 +185,6 @@ impl Builder {
         for fault in self.faults {
             server.site.script.add(fault);
         }
-        Ok(Registry { server, core, storage, tokens, token_server, authority_pem })
+        Ok(Registry { server, core, storage, tokens, token_server, authority_pem, client_pem })
     }
 }

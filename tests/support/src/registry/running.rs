@@ -20,6 +20,7 @@ pub struct Registry {
     pub(super) tokens: Option<Arc<TokenAuthority>>,
     pub(super) token_server: Option<Server>,
     pub(super) authority_pem: Option<String>,
+    pub(super) client_pem: Option<(String, String)>,
 }
 
 impl std::fmt::Debug for Registry {
@@ -70,6 +71,12 @@ impl Registry {
     #[must_use]
     pub fn authority_pem(&self) -> Option<&str> {
         self.authority_pem.as_deref()
+    }
+
+    /// A client's certificate of that authority and its key, in PEM; `None` without TLS.
+    #[must_use]
+    pub fn client_pem(&self) -> Option<(&str, &str)> {
+        self.client_pem.as_ref().map(|(certificate, key)| (certificate.as_str(), key.as_str()))
     }
 
     /// The log of the registry's own port.

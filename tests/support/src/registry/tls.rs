@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, date_time_ymd};
-use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
 use tokio_rustls::TlsAcceptor;
 
 /// How a server presents itself over TLS.
@@ -13,11 +14,21 @@ pub struct Tls {
     names: Vec<String>,
     expired: bool,
     http2: bool,
+    clients: bool,
+}
+
+/// What a TLS server and its clients need of each other.
+pub(super) struct Prepared {
+    pub(super) acceptor: TlsAcceptor,
+    /// The authority's certificate, in PEM.
+    pub(super) authority: String,
+    /// A client's certificate of that authority and its key, in PEM.
+    pub(super) client: (String, String),
 }
 
 impl Default for Tls {
     fn default() -> Self {
-        Self { names: vec!["localhost".to_owned(), "127.0.0.1".to_owned()], expired: false, http2: true }
+        Self { names: vec!["localhost".to_owned(), "127.0.0.1".to_owned()], expired: false, http2: true, clients: false }
     }
 }
 
@@ -49,14 +60,21 @@ impl Tls {
         self
     }
 
-    /// The acceptor and the authority's certificate in PEM.
-    pub(super) fn acceptor(&self) -> Result<(TlsAcceptor, String), Box<dyn std::error::Error>> {
+    /// Serves only clients that show a certificate of the same authority.
+    #[must_use]
+    pub fn known_clients(mut self) -> Self {
+        self.clients = true;
+        self
+    }
+
+    /// Makes the certificates, new ones for each server.
+    pub(super) fn prepare(&self) -> Result<Prepared, Box<dyn std::error::Error>> {
         let mut authority = CertificateParams::new(Vec::new())?;
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         authority.distinguished_name.push(DnType::CommonName, "imgbuild test authority");
         let authority_key = KeyPair::generate()?;
-        let authority_pem = authority.self_signed(&authority_key)?.pem();
+        let own = authority.self_signed(&authority_key)?;
         let issuer = Issuer::new(authority, authority_key);
 
         let mut server = CertificateParams::new(self.names.clone())?;
@@ -68,13 +86,22 @@ impl Tls {
         let key = KeyPair::generate()?;
         let certificate = server.signed_by(&key, &issuer)?;
 
+        let client_key = KeyPair::generate()?;
+        let client = (CertificateParams::new(Vec::new())?.signed_by(&client_key, &issuer)?.pem(), client_key.serialize_pem());
+
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
+        let mut roots = RootCertStore::empty();
+        roots.add(own.der().clone())?;
+        let config = ServerConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
+        let config = if self.clients {
+            config.with_client_cert_verifier(WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build()?)
+        } else {
+            config.with_no_client_auth()
+        };
+        let mut config = config
             .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())))?;
         let protocols: &[&[u8]] = if self.http2 { &[b"h2", b"http/1.1"] } else { &[b"http/1.1"] };
         config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
-        Ok((TlsAcceptor::from(Arc::new(config)), authority_pem))
+        Ok(Prepared { acceptor: TlsAcceptor::from(Arc::new(config)), authority: own.pem(), client })
     }
 }

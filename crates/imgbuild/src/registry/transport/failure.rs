@@ -30,13 +30,12 @@ pub(crate) fn explain(error: &reqwest::Error, method: &Method, url: &Url, proxy:
             return Error::Certificate { request, host: authority(url), reason: describe_certificate(reason) };
         }
         Some(rustls::Error::InvalidMessage(_)) => return Error::Network { request, reason: "the host does not speak TLS".to_owned() },
-        Some(rustls::Error::AlertReceived(alert)) if format!("{alert:?}").contains("Certificate") => {
-            let reason = format!("it wants a client certificate (alert {alert:?})");
-            return Error::Certificate { request, host: authority(url), reason };
-        }
         _ => {}
     }
     let reason = chain(error);
+    if let Some(alert) = alert_on_our_certificate(&reason) {
+        return Error::ClientCertificate { request, host: authority(url), reason: format!("alert {alert}") };
+    }
     match proxy {
         // The type of the connector's error is private, its words are not.
         Some(proxy) if reason.contains("proxy authorization required") => Error::Proxy { request, proxy: redact(proxy) },
@@ -47,6 +46,10 @@ pub(crate) fn explain(error: &reqwest::Error, method: &Method, url: &Url, proxy:
 
 /// Whether the other side accepted a connection but spoke something else than TLS.
 pub(crate) fn is_plain_server(error: &reqwest::Error) -> bool {
+    // What fails on a finished connection has spoken TLS: the alert that asks for our certificate comes only then (RFC 8446, section 4.4.2.4).
+    if !error.is_connect() {
+        return false;
+    }
     let kind = find_io(error).map(io::Error::kind);
     let unreachable = matches!(
         kind,
@@ -62,6 +65,13 @@ pub(crate) fn is_plain_server(error: &reqwest::Error) -> bool {
         Some(_) => false,
         None => !unreachable && !error.is_dns() && find::<PrivateAddress>(error).is_none(),
     }
+}
+
+/// The alert of a server that does not like our certificate, or misses it. HTTP/2's errors show it in their words alone.
+fn alert_on_our_certificate(reason: &str) -> Option<&str> {
+    let (_, alert) = reason.split_once("received fatal alert: ")?;
+    let alert = alert.split(|character: char| !character.is_alphanumeric()).next()?;
+    (alert.contains("Certificate") || matches!(alert, "UnknownCA" | "AccessDenied")).then_some(alert)
 }
 
 fn describe_certificate(error: &rustls::CertificateError) -> String {
