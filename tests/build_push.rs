@@ -143,6 +143,7 @@ async fn a_reader_is_refused_before_anything_is_sent() {
     for method in ["PUT", "PATCH"] {
         assert_eq!(bench.registry.count(method, "/v2/"), 0);
     }
+    assert_eq!(bench.registry.count("GET", "/blobs/"), 2, "the base is not looked into for one who may not push");
     assert_eq!(bench.registry.tags("koin/api"), Vec::<String>::new());
 }
 

@@ -74,6 +74,12 @@ async fn flow(build: Build, stop: &StopOnDrop, sessions: &Sessions) -> Result<Re
         events.warn("the base has ONBUILD steps, which only a Dockerfile build runs; they are passed on as they are", None);
     }
 
+    // Who may not push learns it before anything is looked into or made. Where every name is there, nothing may have changed.
+    let new = try_join_all(targets.iter().map(|target| target.is_new())).await?;
+    if new.contains(&true) {
+        sessions.open(&targets, &[], &events).await?;
+    }
+
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let maker = Maker {
         cache,
@@ -93,7 +99,9 @@ async fn flow(build: Build, stop: &StopOnDrop, sessions: &Sessions) -> Result<Re
     }
 
     let base_blobs = distinct(base.images.iter().flat_map(|image| &image.layers));
-    sessions.open(&targets, &base_blobs, &events).await?;
+    if sessions.all().is_empty() {
+        sessions.open(&targets, &base_blobs, &events).await?;
+    }
     let make = plan.layers.iter().zip(found).map(|(planned, found)| {
         let maker = &maker;
         async move {

@@ -1,5 +1,6 @@
 //! Reading a blob's bytes: lazily, one stream that survives broken connections.
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use super::client::Client;
 use super::transport::{Answer, CoolDown, Endpoint, Request, Trial, is_transient};
 use crate::blob::{self, BoxFuture, Reader, Source};
 use crate::event::{Direction, Event, Outcome};
-use crate::oci::{Descriptor, Reference};
+use crate::oci::{Descriptor, Digest, Reference};
 
 /// A blob in a repository.
 pub(super) struct RemoteSource {
@@ -29,17 +30,10 @@ impl RemoteSource {
         Self { client, repository }
     }
 
-    /// Starts at the first place that has the blob. Where one breaks off later, it is asked again.
+    /// Starts at the first place that has the blob. Where one breaks off later for good, the next one goes on.
     async fn start(&self, descriptor: &Descriptor) -> Result<Download, Error> {
         let places = self.client.places(&self.repository.by_digest(descriptor.digest.clone()))?;
-        for (place, _) in places.iter().filter(|(_, is_last)| !is_last) {
-            match Download::start(self.client.clone(), place, descriptor, false).await {
-                Ok(download) => return Ok(download),
-                Err(error) => tracing::debug!("mirror `{place}`: {error}"),
-            }
-        }
-        let own = places.last().map_or(&self.repository, |(place, _)| place);
-        Download::start(self.client.clone(), own, descriptor, true).await
+        Download::start(self.client.clone(), places.into(), descriptor).await
     }
 }
 
@@ -71,11 +65,32 @@ fn into_blob(error: Error) -> blob::Error {
     blob::Error::Source(Box::new(error))
 }
 
+/// A place that has the blob, and the attempts that are made there.
+struct Place {
+    endpoint: Arc<Endpoint>,
+    request: Request,
+    trial: Trial,
+    cool_down: CoolDown,
+}
+
+impl Place {
+    /// One behind which another stands is not insisted on.
+    async fn at(client: &Client, (repository, insists): (Reference, bool), digest: &Digest) -> Result<Self, Error> {
+        let endpoint = client.endpoint(&repository);
+        let url = client.url(&endpoint, &repository, &format!("blobs/{digest}")).await?;
+        let request = Request::new(Method::GET, url).access(repository.path(), Scopes::pull(repository.path()));
+        let trial = if insists { client.transport().trial(request.line()) } else { client.transport().short_trial(request.line()) };
+        let cool_down = client.transport().cool_down(&request.url);
+        Ok(Self { endpoint, request, trial, cool_down })
+    }
+}
+
 /// One download on its way.
 struct Download {
     client: Client,
-    endpoint: Arc<Endpoint>,
-    request: Request,
+    place: Place,
+    /// Where it goes on when that fails.
+    others: VecDeque<(Reference, bool)>,
     descriptor: Descriptor,
     answer: Option<Answer>,
     /// Bytes handed out.
@@ -84,38 +99,37 @@ struct Download {
     skip: u64,
     /// Whether ranges are asked for; a registry that answers them wrongly sends the whole again.
     resumes: bool,
-    trial: Trial,
-    cool_down: CoolDown,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Download {
-    async fn start(client: Client, repository: &Reference, descriptor: &Descriptor, insists: bool) -> Result<Self, Error> {
-        let endpoint = client.endpoint(repository);
-        let url = client.url(&endpoint, repository, &format!("blobs/{}", descriptor.digest)).await?;
-        let request = Request::new(Method::GET, url).access(repository.path(), Scopes::pull(repository.path()));
+    async fn start(client: Client, mut places: VecDeque<(Reference, bool)>, descriptor: &Descriptor) -> Result<Self, Error> {
         let closed = |_| Error::Input("the client was shut down".to_owned());
         let permit = Arc::clone(&client.0.downloads).acquire_owned().await.map_err(closed)?;
         let event = Event::TransferStarted { digest: descriptor.digest.clone(), direction: Direction::Download, size: descriptor.size };
         client.events().emit(&event);
-        let trial = if insists { client.transport().trial(request.line()) } else { client.transport().short_trial(request.line()) };
-        let cool_down = client.transport().cool_down(&request.url);
+        let place = next_place(&client, &mut places, &descriptor.digest, None).await?;
         let mut download = Self {
             client,
-            endpoint,
-            request,
+            place,
+            others: places,
             descriptor: descriptor.clone(),
             answer: None,
             offset: 0,
             skip: 0,
             resumes: true,
-            trial,
-            cool_down,
             _permit: permit,
         };
         // The first answer belongs to opening: "not found" and "denied" are said before anything is read.
         download.connect().await?;
         Ok(download)
+    }
+
+    /// Goes on at the next place. Where there is none, `failure` is what the user reads.
+    async fn go_elsewhere(&mut self, failure: Error) -> Result<(), Error> {
+        self.place = next_place(&self.client, &mut self.others, &self.descriptor.digest, Some(failure)).await?;
+        self.resumes = true;
+        Ok(())
     }
 
     /// The next bytes that were not handed out yet.
@@ -137,25 +151,34 @@ impl Download {
                 }
                 // Chunked encoding, HTTP/1.0 and some proxies end early without an error.
                 Ok(None) => Error::Network {
-                    request: self.request.line(),
+                    request: self.place.request.line(),
                     reason: format!("the answer ended after {} of {} bytes", self.offset, self.descriptor.size),
                 },
                 Err(error) => error,
             };
             self.answer = None;
-            self.trial.again(failure, None, &self.cool_down).await?;
+            if let Err(failure) = self.place.trial.again(failure, None, &self.place.cool_down).await {
+                self.go_elsewhere(failure).await?;
+            }
         }
     }
 
-    /// Gets an answer that goes on at `offset`, or that starts again.
+    /// Gets an answer that goes on at `offset`, or that starts again, from the first place that gives one.
     async fn connect(&mut self) -> Result<(), Error> {
+        while let Err(failure) = self.connect_here().await {
+            self.go_elsewhere(failure).await?;
+        }
+        Ok(())
+    }
+
+    async fn connect_here(&mut self) -> Result<(), Error> {
         loop {
-            let mut request = self.request.clone();
+            let mut request = self.place.request.clone();
             if self.offset > 0 && self.resumes {
                 request = request.header(RANGE, &format!("bytes={}-", self.offset));
             }
             let transport = self.client.transport();
-            let (error, wait) = match transport.attempt(&self.endpoint, &request).await {
+            let (error, wait) = match transport.attempt(&self.place.endpoint, &request).await {
                 Ok(answer) => match answer.status() {
                     StatusCode::OK => {
                         self.skip = self.offset;
@@ -175,11 +198,11 @@ impl Download {
                         let wait = answer.retry_after();
                         (answer.refuse().await, wait)
                     }
-                    _ => return Err(transport.refuse(&self.endpoint, &request, answer).await),
+                    _ => return Err(transport.refuse(&self.place.endpoint, &request, answer).await),
                 },
                 Err(error) => (error, None),
             };
-            self.trial.again(error, wait, &self.cool_down).await?;
+            self.place.trial.again(error, wait, &self.place.cool_down).await?;
         }
     }
 
@@ -191,7 +214,7 @@ impl Download {
             return None;
         }
         self.offset += chunk.len() as u64;
-        self.trial.progressed();
+        self.place.trial.progressed();
         let (digest, done, size) = (self.descriptor.digest.clone(), self.offset, self.descriptor.size);
         self.client.events().emit(&Event::TransferProgress { digest, direction: Direction::Download, done, size });
         Some(chunk)
@@ -201,6 +224,25 @@ impl Download {
         let (digest, size) = (self.descriptor.digest.clone(), self.descriptor.size);
         self.client.events().emit(&Event::TransferFinished { digest, direction: Direction::Download, outcome: Outcome::Sent, size });
     }
+}
+
+/// The first of the places that can be reached at all.
+async fn next_place(
+    client: &Client,
+    places: &mut VecDeque<(Reference, bool)>,
+    digest: &Digest,
+    mut failure: Option<Error>,
+) -> Result<Place, Error> {
+    while let Some(place) = places.pop_front() {
+        if let Some(failure) = failure.take() {
+            tracing::debug!("mirror: {failure}");
+        }
+        match Place::at(client, place, digest).await {
+            Ok(place) => return Ok(place),
+            Err(error) => failure = Some(error),
+        }
+    }
+    Err(failure.unwrap_or_else(|| Error::Input(format!("there is no place to fetch {digest} from"))))
 }
 
 /// Whether a partial answer begins where we left off (RFC 9110, section 14.4).

@@ -36,6 +36,12 @@ pub trait Target: Send + Sync {
     /// The receipt of an image that is there already, under every name that this target gives it.
     fn find<'a>(&'a self, image: &'a ImageIndex) -> BoxFuture<'a, Result<Option<Receipt>, Error>>;
 
+    /// Whether it certainly has to be published to: one of its names is not there yet. Then permission is proven before the base is
+    /// looked into; otherwise nothing may have changed, and reading is enough.
+    fn is_new(&self) -> BoxFuture<'_, Result<bool, Error>> {
+        Box::pin(async { Ok(false) })
+    }
+
     /// Opens the target for an image that will need `blobs` (those of its base) and others that are not made yet.
     /// Whatever would keep the image from being published later is found here: permissions above all.
     fn open<'a>(&'a self, blobs: &'a [Blob], events: &'a Events) -> BoxFuture<'a, Result<Box<dyn Session>, Error>>;

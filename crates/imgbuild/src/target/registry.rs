@@ -3,7 +3,7 @@
 //! Blobs, then child manifests by digest, then the index, one PUT a tag: until then no tag has moved.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
@@ -25,6 +25,8 @@ pub struct RegistryTarget {
     client: OnceLock<Client>,
     repository: Reference,
     tags: Vec<String>,
+    /// What the tags named when it was asked whether they are there, for the question that follows at once.
+    named: Arc<Mutex<Option<Vec<Option<Digest>>>>>,
 }
 
 impl RegistryTarget {
@@ -32,7 +34,7 @@ impl RegistryTarget {
     #[must_use]
     pub fn new(reference: Reference) -> Self {
         let tags = vec![reference.tag().unwrap_or("latest").to_owned()];
-        Self { client: OnceLock::new(), repository: reference, tags }
+        Self { client: OnceLock::new(), repository: reference, tags, named: Arc::default() }
     }
 
     /// Uses this client instead of the build's.
@@ -87,9 +89,23 @@ impl Target for RegistryTarget {
         self.client.get_or_init(|| client.clone());
     }
 
+    fn is_new(&self) -> BoxFuture<'_, Result<bool, Error>> {
+        Box::pin(async move {
+            let named = self.tagged().await?;
+            let is_new = named.iter().any(Option::is_none);
+            *lock(&self.named) = Some(named);
+            Ok(is_new)
+        })
+    }
+
     fn find<'a>(&'a self, image: &'a ImageIndex) -> BoxFuture<'a, Result<Option<Receipt>, Error>> {
         Box::pin(async move {
-            let same = self.tagged().await?.iter().all(|digest| digest.as_ref() == Some(image.digest()));
+            let known = lock(&self.named).take();
+            let named = match known {
+                Some(named) => named,
+                None => self.tagged().await?,
+            };
+            let same = named.iter().all(|digest| digest.as_ref() == Some(image.digest()));
             Ok(same.then(|| Receipt::unchanged(self.references(image.digest()), image)))
         })
     }
@@ -106,7 +122,9 @@ impl Target for RegistryTarget {
                 }
                 Err(error) => return Err(self.error(error)),
             };
-            let session = RegistrySession { target: self.clone(), pusher, denied: Mutex::new(denied), outcomes: Mutex::default() };
+            // What was said before is old by the time that the image is whole.
+            let target = Self { named: Arc::default(), ..self.clone() };
+            let session = RegistrySession { target, pusher, denied: Mutex::new(denied), outcomes: Mutex::default() };
             Ok(Box::new(session) as Box<dyn Session>)
         })
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use imgbuild::registry::{Error, Mirrors, Proxies, Serves, Tagged};
-use imgbuild_testkit::registry::{Proxy, Registry, Tls, When};
+use imgbuild_testkit::registry::{Proxy, Registry, Tls, What, When};
 
 use crate::support::{builder, image, layer, noise, push, quick, reference, remote, tokens, user};
 
@@ -127,9 +127,7 @@ async fn both_address_families_are_tried() {
 
 #[tokio::test]
 async fn no_more_blobs_move_at_once_than_jobs() {
-    let registry = Registry::builder()
-        .fault(When::request("PUT", "/blobs/").then(imgbuild_testkit::registry::What::StallHeaders(Duration::from_millis(60))))
-        .start();
+    let registry = Registry::builder().fault(When::request("PUT", "/blobs/").then(What::StallHeaders(Duration::from_millis(60)))).start();
     let most = AtomicUsize::new(0);
     let pusher = builder().jobs(2).build().pusher(&reference(&registry, "a/b"));
     let all: Vec<_> = (0..6)
@@ -184,4 +182,20 @@ async fn a_mirrors_word_is_not_the_target_registrys() {
     assert_eq!(pusher.named("1").await.unwrap(), None);
     assert_eq!(push(&pusher, &image, "1").await.unwrap(), Tagged::Moved);
     assert_eq!(pusher.named("1").await.unwrap(), Some(image.index.0.digest));
+}
+
+#[tokio::test]
+async fn a_mirror_that_breaks_off_for_good_is_left_where_it_broke() {
+    let bytes = noise(300_000, 1);
+    let (registry, mirror) = (Registry::start(), Registry::start());
+    registry.put_blob("a/b", bytes.clone());
+    mirror.put_blob("copy/a/b", bytes.clone());
+    mirror.inject(When::request("GET", "/blobs/").then(What::ResetAnswerAt(150_000)));
+    let mirrors = Mirrors::default().with(&registry.host(), &format!("{}/copy", mirror.host()), Serves::All);
+    let blob = builder().mirrors(mirrors).build().blob(&reference(&registry, "a/b"), layer(bytes.clone()).descriptor().clone());
+    mirror.inject(When::request("GET", "/blobs/").from(2).answer(503));
+    assert_eq!(blob.read(1 << 20).await.unwrap(), bytes);
+    let asked = registry.log().matching("GET", "/blobs/");
+    let range = asked[0].header("range").unwrap_or_default().to_owned();
+    assert!(asked.len() == 1 && range.starts_with("bytes=") && range != "bytes=0-", "what the mirror gave is asked for again: `{range}`");
 }
