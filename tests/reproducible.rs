@@ -60,16 +60,17 @@ fn rewrite(source: &Path, target: &Path, year: u16, change: impl Fn(&str, &mut V
     let mut writer = zip::ZipWriter::new(File::create(target).unwrap());
     for at in 0..archive.len() {
         let mut entry = archive.by_index(at).unwrap();
+        let name = entry.name().unwrap().into_owned();
         let time = zip::DateTime::from_date_and_time(year, 2, 3, 4, 5, 6).unwrap();
         let options = SimpleFileOptions::default().compression_method(entry.compression()).last_modified_time(time);
         if entry.is_dir() {
-            writer.add_directory(entry.name(), options).unwrap();
+            writer.add_directory(name, options).unwrap();
             continue;
         }
         let mut content = Vec::new();
         entry.read_to_end(&mut content).unwrap();
-        change(entry.name(), &mut content);
-        writer.start_file(entry.name(), options).unwrap();
+        change(&name, &mut content);
+        writer.start_file(name, options).unwrap();
         writer.write_all(&content).unwrap();
     }
     writer.finish().unwrap();

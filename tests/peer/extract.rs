@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use imgbuild_testkit::fixtures;
 use imgbuild_testkit::peers::{self, Unpacked, manifest_attributes, zip_entries};
 
-use crate::scenario::{Home, finished};
+use crate::scenario::{finished, home};
 
 const MANIFEST: &str = "META-INF/MANIFEST.MF";
 
@@ -16,13 +16,13 @@ fn app_is_what_spring_boot_extracts() {
     for name in ["app.jar", "boot-4.0.jar", "custom-layers.jar", "script.jar"] {
         let Some(jar) = peers::jar(name) else { return };
         let Some(java) = peers::require("java") else { return };
-        let home = Home::new();
+        let home = home();
 
         let expected = home.folder().join("expected");
         finished(java.command().arg("-Djarmode=tools").arg("-jar").arg(&jar).arg("extract").arg("--destination").arg(&expected));
         let expected_jar = expected.join(name);
 
-        finished(home.imgbuild().arg("build").arg(&jar).args(["--platform=linux/amd64", "-o", "type=oci,dest=image"]).arg(small_base()));
+        finished(home.command().arg("build").arg(&jar).args(["--platform=linux/amd64", "-o", "type=oci,dest=image"]).arg(small_base()));
         let layout = home.folder().join("image");
         let Some(unpacked) = Unpacked::from(&format!("oci:{}", layout.display()), "amd64", None) else { return };
         let app = unpacked.root().join("app");

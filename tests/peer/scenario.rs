@@ -1,12 +1,12 @@
 //! One user at one build server: a registry with the base, an archive, a config, and `imgbuild` in its own home.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
+use imgbuild_testkit::home::Home;
 use imgbuild_testkit::peers::{self, TokenRegistry};
 use serde_json::Value;
-use tempfile::TempDir;
 
 /// What the injected config makes `/` answer; the archive's own default is another text.
 pub(crate) const GREETING: &str = "from the injected config";
@@ -31,7 +31,7 @@ impl Scenario {
     /// With this archive.
     pub(crate) fn with_jar(jar: PathBuf) -> Option<Self> {
         let registry = TokenRegistry::with_base()?;
-        let home = Home::new();
+        let home = home();
         home.write_config(GREETING);
         Some(Self { registry, home, jar })
     }
@@ -43,7 +43,7 @@ impl Scenario {
 
     /// The user's one command, not yet run.
     pub(crate) fn command(&self, user: &str) -> Command {
-        let mut command = self.home.imgbuild();
+        let mut command = self.home.command();
         command
             .env("DOCKER_CONFIG", self.registry.credentials(user))
             .arg("build")
@@ -100,42 +100,9 @@ impl Pushed {
     }
 }
 
-/// A working directory, a home and a cache that nobody else uses.
-pub(crate) struct Home(TempDir);
-
-impl Home {
-    pub(crate) fn new() -> Self {
-        Self(tempfile::tempdir().unwrap_or_else(|error| panic!("cannot make a home: {error}")))
-    }
-
-    pub(crate) fn folder(&self) -> &Path {
-        self.0.path()
-    }
-
-    /// Writes `application.yml` with this greeting.
-    pub(crate) fn write_config(&self, greeting: &str) {
-        let config = format!("greeting:\n  text: {greeting}\n");
-        fs::write(self.folder().join("application.yml"), config).unwrap_or_else(|error| panic!("cannot write a config: {error}"));
-    }
-
-    /// `imgbuild` in this home, without what the developer's own environment says.
-    pub(crate) fn imgbuild(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_imgbuild"));
-        for (name, _) in std::env::vars_os() {
-            let said = name.to_string_lossy().to_ascii_uppercase();
-            if said.starts_with("IMGBUILD_") || said.ends_with("_PROXY") || said.starts_with("DOCKER_") {
-                command.env_remove(name);
-            }
-        }
-        command
-            .current_dir(self.folder())
-            .env("HOME", self.folder())
-            .env("IMGBUILD_CACHE_DIR", self.folder().join("cache"))
-            .env("DOCKER_CONFIG", self.folder().join("no-credentials"))
-            .env_remove("REGISTRY_AUTH_FILE")
-            .env_remove("SOURCE_DATE_EPOCH");
-        command
-    }
+/// A home for the binary.
+pub(crate) fn home() -> Home {
+    Home::new(env!("CARGO_BIN_EXE_imgbuild"))
 }
 
 /// Runs a command that must succeed.

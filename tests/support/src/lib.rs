@@ -8,6 +8,7 @@ pub mod compress;
 pub mod digest;
 pub mod elf;
 pub mod fixtures;
+pub mod home;
 pub mod jar;
 pub mod peer;
 pub mod peers;

@@ -14,30 +14,41 @@ const PREFIX: &str = "IMGBUILD_";
 /// More would say nothing new, and a variable must not make millions of words.
 const MAX_COUNT: usize = 9;
 
+/// A command line.
+pub(super) struct Words {
+    /// What was written, and what variables add.
+    pub(super) words: Vec<OsString>,
+    /// The command that was named, such as `imgbuild cache size`.
+    pub(super) command: String,
+}
+
 /// The words with those that variables add, in front of a `--` where there is one.
 pub(super) fn add_variables(
     grammar: Command,
     mut words: Vec<OsString>,
     variable: impl Fn(&str) -> Option<OsString>,
-) -> Result<Vec<OsString>, UsageError> {
+) -> Result<Words, UsageError> {
     let mut lenient = grammar.ignore_errors(true);
     lenient.build();
+    let program = lenient.get_name().to_owned();
     // Help, or something that the strict reading will refuse: nothing is to be added.
-    let Ok(matches) = lenient.try_get_matches_from_mut(&words) else { return Ok(words) };
-    let Some((command, matches)) = innermost(&lenient, &matches) else { return Ok(words) };
+    let Ok(matches) = lenient.try_get_matches_from_mut(&words) else { return Ok(Words { words, command: program }) };
+    let Some((name, command, matches)) = innermost(program.clone(), &lenient, &matches) else {
+        return Ok(Words { words, command: program });
+    };
     let said = |arg: &Arg| matches.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine);
     let mut added = Vec::new();
     for arg in command.get_arguments() {
         let Some(long) = arg.get_long() else { continue };
-        let name = name_of(long);
-        let Some(value) = variable(&name).filter(|value| !value.is_empty()) else { continue };
+        let variable_name = name_of(long);
+        let Some(value) = variable(&variable_name).filter(|value| !value.is_empty()) else { continue };
         if !said(arg) && !command.get_arg_conflicts_with(arg).into_iter().any(said) {
-            added.extend(words_for(arg, long, &name, &value)?);
+            added.extend(words_for(arg, long, &variable_name, &value)?);
         }
     }
     let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
     words.splice(end..end, added);
-    Ok(words)
+    Ok(Words { words, command: name })
 }
 
 fn name_of(long: &str) -> String {
@@ -45,10 +56,11 @@ fn name_of(long: &str) -> String {
 }
 
 /// The command that was named last, such as `size` of `imgbuild cache size`; none where none was named.
-fn innermost<'a>(command: &'a Command, matches: &'a ArgMatches) -> Option<(&'a Command, &'a ArgMatches)> {
+fn innermost<'a>(path: String, command: &'a Command, matches: &'a ArgMatches) -> Option<(String, &'a Command, &'a ArgMatches)> {
     let (name, inner) = matches.subcommand()?;
     let command = command.find_subcommand(name)?;
-    innermost(command, inner).or(Some((command, inner)))
+    let path = format!("{path} {name}");
+    innermost(path.clone(), command, inner).or(Some((path, command, inner)))
 }
 
 fn words_for(arg: &Arg, long: &str, name: &str, value: &OsStr) -> Result<Vec<OsString>, UsageError> {
@@ -97,7 +109,7 @@ mod tests {
     fn words(line: &str, variables: &[(&str, &str)]) -> Result<String, UsageError> {
         let variable = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value));
         let words = line.split(' ').map(OsString::from).collect();
-        let words = add_variables(grammar(), words, variable)?;
+        let Words { words, .. } = add_variables(grammar(), words, variable)?;
         Ok(words.join(OsStr::new(" ")).into_string().unwrap())
     }
 

@@ -25,7 +25,7 @@ pub(crate) use registry::RegistryArguments;
 
 /// Builds multi-architecture container images for JVM applications over HTTP: no Docker daemon, no buildx, no emulation, no JVM.
 #[derive(Debug, Parser)]
-#[command(name = "imgbuild", version, propagate_version = false, max_term_width = 110, disable_help_subcommand = true)]
+#[command(name = "imgbuild", version, propagate_version = false, max_term_width = 110, disable_help_subcommand = true, args_override_self = true)]
 #[command(after_help = "\
 Every flag can also be given as a variable: `--cache-dir` is IMGBUILD_CACHE_DIR, a flag that may be repeated takes one value a line. \
 A flag is stronger than its variable, a variable than imgbuild.yaml.")]
@@ -55,9 +55,11 @@ pub(crate) fn grammar() -> clap::Command {
 
 /// Reads the command line and the variables that stand for flags.
 pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<(Global, Command), UsageError> {
-    let words = environment::add_variables(grammar(), words.into_iter().collect(), |name| std::env::var_os(name))?;
-    let matches = grammar().try_get_matches_from(words)?;
-    let Arguments { global, command } = Arguments::from_arg_matches(&matches)?;
+    let environment::Words { words, command } =
+        environment::add_variables(grammar(), words.into_iter().collect(), |name| std::env::var_os(name))?;
+    let refused = |error| UsageError::new(error, &command);
+    let matches = grammar().try_get_matches_from(words).map_err(refused)?;
+    let Arguments { global, command } = Arguments::from_arg_matches(&matches).map_err(refused)?;
     Ok((global, command))
 }
 

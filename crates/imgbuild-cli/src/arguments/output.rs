@@ -6,6 +6,9 @@ use std::str::FromStr;
 use imgbuild::oci::ArchiveForm;
 use imgbuild::{ArchiveTarget, LayoutTarget, Reference, Target};
 
+/// The tag of what has no other, as everywhere in the world of Docker.
+const DEFAULT_TAG: &str = "latest";
+
 /// One `--output`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Output {
@@ -24,8 +27,9 @@ impl Output {
     pub(crate) fn target(&self, names: &[Reference]) -> Box<dyn Target> {
         match self.kind {
             Kind::Layout => {
-                let tag = names.first().and_then(|name| name.resolved().tag().map(str::to_owned));
-                Box::new(LayoutTarget::new(&self.destination, tag))
+                // A layout keeps what it has: without a tag, the images of several builds could not be told apart.
+                let tag = names.first().and_then(|name| name.tag().map(str::to_owned)).unwrap_or_else(|| DEFAULT_TAG.to_owned());
+                Box::new(LayoutTarget::new(&self.destination, Some(tag)))
             }
             Kind::Archive(form) => Box::new(ArchiveTarget::new(form, &self.destination).names(names.iter().cloned())),
         }

@@ -36,16 +36,17 @@ impl UsageError {
     }
 }
 
-impl From<clap::Error> for UsageError {
-    fn from(error: clap::Error) -> Self {
+impl UsageError {
+    /// Why `command`, such as `imgbuild build`, cannot be run.
+    pub(crate) fn new(error: clap::Error, command: &str) -> Self {
         match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => Self::Help(error),
-            _ => Self::Failure(failure(&error)),
+            _ => Self::Failure(failure(&error, command)),
         }
     }
 }
 
-fn failure(error: &clap::Error) -> Failure {
+fn failure(error: &clap::Error, command: &str) -> Failure {
     let value = |kind| error.get(kind).map(text).unwrap_or_default();
     let (argument, given) = (value(ContextKind::InvalidArg), value(ContextKind::InvalidValue));
     let failure = match error.kind() {
@@ -65,10 +66,10 @@ fn failure(error: &clap::Error) -> Failure {
         }
         _ => Failure::usage(error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: ")),
     };
-    failure.hint(hint(error))
+    failure.hint(hint(error, command))
 }
 
-fn hint(error: &clap::Error) -> String {
+fn hint(error: &clap::Error, command: &str) -> String {
     let suggested = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
     let suggested = suggested.iter().find_map(|kind| error.get(*kind)).map(text).filter(|text| !text.is_empty());
     if let Some(suggested) = suggested {
@@ -77,15 +78,7 @@ fn hint(error: &clap::Error) -> String {
     if let Some(valid) = error.get(ContextKind::ValidValue).map(text).filter(|text| !text.is_empty()) {
         return format!("write one of `{valid}`");
     }
-    format!("`{} --help` lists what there is", command(error))
-}
-
-/// The command that was being read, from its usage line: `imgbuild build`.
-fn command(error: &clap::Error) -> String {
-    let usage = error.get(ContextKind::Usage).map(text).unwrap_or_default();
-    let words = usage.split_whitespace().skip_while(|word| *word == "Usage:");
-    let name: Vec<&str> = words.take_while(|word| word.chars().all(|character| character.is_ascii_lowercase())).collect();
-    if name.is_empty() { "imgbuild".to_owned() } else { name.join(" ") }
+    format!("`{command} --help` lists what there is")
 }
 
 fn text(value: &ContextValue) -> String {

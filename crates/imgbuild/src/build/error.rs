@@ -134,6 +134,9 @@ impl Error {
             Self::Base(error) => error.hint(),
             Self::Cache(error) => error.hint(),
             Self::Target(error) => error.hint(),
+            Self::Layer { source: layer::Error::Read { source, .. }, .. } => {
+                source.get_ref().and_then(|error| error.downcast_ref::<jar::Error>()).and_then(jar::Error::hint)
+            }
             Self::NoPlatforms => Some("name one, such as `--platform linux/amd64,linux/arm64`".to_owned()),
             _ => None,
         }

@@ -98,6 +98,8 @@ impl Cache {
         }
         let cache = Self(Arc::new(Folder { root, _temporary: temporary }));
         pending::remove_abandoned(&cache.path("tmp"));
+        // A folder that is there already may still take nothing: a read-only file system, another owner.
+        drop(cache.pending()?);
         Ok(cache)
     }
 
