@@ -25,7 +25,14 @@ pub(crate) use registry::RegistryArguments;
 
 /// Builds multi-architecture container images for JVM applications over HTTP: no Docker daemon, no buildx, no emulation, no JVM.
 #[derive(Debug, Parser)]
-#[command(name = "imgbuild", version, propagate_version = false, max_term_width = 110, disable_help_subcommand = true, args_override_self = true)]
+#[command(
+    name = "imgbuild",
+    version,
+    propagate_version = false,
+    max_term_width = 110,
+    disable_help_subcommand = true,
+    args_override_self = true
+)]
 #[command(after_help = "\
 Every flag can also be given as a variable: `--cache-dir` is IMGBUILD_CACHE_DIR, a flag that may be repeated takes one value a line. \
 A flag is stronger than its variable, a variable than imgbuild.yaml.")]

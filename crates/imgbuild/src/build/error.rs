@@ -86,6 +86,9 @@ pub enum Error {
     /// The build was cancelled.
     #[error("the build was cancelled; no tag has moved")]
     Cancelled,
+    /// The build was cancelled after it had begun to name the image.
+    #[error("the build was cancelled while it published; a tag may have moved")]
+    CancelledLate,
     /// A thread that compressed a layer ended without a result.
     #[error("a compressor ended unexpectedly")]
     Thread,
@@ -111,7 +114,7 @@ impl Error {
         let registry = match self {
             Self::Base(error) => error.registry(),
             Self::Target(error) => error.registry(),
-            Self::Cancelled => return Kind::Cancelled,
+            Self::Cancelled | Self::CancelledLate => return Kind::Cancelled,
             _ => None,
         };
         match registry.map(registry::Error::kind) {
@@ -136,6 +139,9 @@ impl Error {
             Self::Target(error) => error.hint(),
             Self::Layer { source: layer::Error::Read { source, .. }, .. } => {
                 source.get_ref().and_then(|error| error.downcast_ref::<jar::Error>()).and_then(jar::Error::hint)
+            }
+            Self::Layer { source: layer::Error::Write(source), .. } if source.kind() == io::ErrorKind::StorageFull => {
+                Some("free space on that disk, or name another folder with `--cache-dir`".to_owned())
             }
             Self::NoPlatforms => Some("name one, such as `--platform linux/amd64,linux/arm64`".to_owned()),
             _ => None,

@@ -121,7 +121,8 @@ impl Build {
         self
     }
 
-    /// Stops when `cancel` is cancelled: [`run`](Self::run) then ends with [`Error::Cancelled`], and no tag has moved.
+    /// Stops when `cancel` is cancelled: [`run`](Self::run) then ends with [`Error::Cancelled`], and no tag has moved; or with
+    /// [`Error::CancelledLate`] where the last requests were on their way.
     pub fn cancel(mut self, cancel: Cancel) -> Self {
         self.cancel = cancel;
         self

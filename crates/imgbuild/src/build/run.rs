@@ -1,5 +1,6 @@
 //! The flow of a build, from the recipe to the report.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -31,7 +32,7 @@ pub(super) async fn run(build: Build) -> Result<Report, Error> {
     let cancel = build.cancel.clone();
     let result = tokio::select! {
         biased;
-        () = cancel.cancelled() => Err(Error::Cancelled),
+        () = cancel.cancelled() => Err(sessions.cancelled()),
         result = flow(build, &stop, &sessions) => result,
     };
     if result.is_err() {
@@ -175,13 +176,16 @@ fn distinct<'a>(blobs: impl Iterator<Item = &'a Blob>) -> Vec<Blob> {
 
 /// The targets that are being published to, held outside of the flow so that they can be told when it ends early.
 #[derive(Default)]
-struct Sessions(Mutex<Vec<Arc<dyn Session>>>);
+struct Sessions {
+    open: Mutex<Vec<Arc<dyn Session>>>,
+    is_publishing: AtomicBool,
+}
 
 impl Sessions {
     async fn open(&self, targets: &[Box<dyn Target>], blobs: &[Blob], events: &Events) -> Result<(), Error> {
         for target in targets {
             let session = target.open(blobs, events).await?;
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(session.into());
+            self.open.lock().unwrap_or_else(PoisonError::into_inner).push(session.into());
         }
         Ok(())
     }
@@ -193,11 +197,16 @@ impl Sessions {
     }
 
     async fn publish(&self, image: &ImageIndex) -> Result<Vec<Receipt>, Error> {
+        self.is_publishing.store(true, Ordering::Relaxed);
         let mut receipts = Vec::new();
         for session in self.all() {
             receipts.push(session.publish(image).await?);
         }
         Ok(receipts)
+    }
+
+    fn cancelled(&self) -> Error {
+        if self.is_publishing.load(Ordering::Relaxed) { Error::CancelledLate } else { Error::Cancelled }
     }
 
     async fn abort(&self) {
@@ -208,6 +217,6 @@ impl Sessions {
     }
 
     fn all(&self) -> Vec<Arc<dyn Session>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

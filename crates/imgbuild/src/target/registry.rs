@@ -165,14 +165,17 @@ impl RegistrySession {
             receipts.push(self.push(*role, blob).await?);
         }
         let bytes = image.index.read(MAX_MANIFEST_BYTES).await.map_err(|source| self.target.error(registry::Error::Source(source)))?;
-        let mut moved = false;
+        let mut moved = 0;
         for tag in &self.target.tags {
             let tagged = self.pusher.tag(tag, image.index.descriptor(), bytes.clone()).await.map_err(|source| self.target.error(source))?;
-            moved |= tagged == Tagged::Moved;
+            moved += u64::from(tagged == Tagged::Moved);
         }
-        let outcome = if moved { Outcome::Sent } else { Outcome::Present };
+        let outcome = if moved > 0 { Outcome::Sent } else { Outcome::Present };
         receipts.push(BlobReceipt::new(Role::Index, &image.index, outcome));
-        Ok(Receipt::new(self.target.references(image.digest()), !moved, receipts))
+        let mut receipt = Receipt::new(self.target.references(image.digest()), moved == 0, receipts);
+        // The index is one blob, and goes over the wire once a tag.
+        receipt.bytes_sent += image.index.size() * moved.saturating_sub(1);
+        Ok(receipt)
     }
 }
 
