@@ -109,7 +109,7 @@ fn one_digest_whatever_else_varies() {
     let touched = Bench::new();
     for name in ["app.jar", "application.yml"] {
         let file = File::options().write(true).open(touched.path(name)).unwrap();
-        file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(86_400)).unwrap();
+        file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_hours(24)).unwrap();
     }
     check("another folder, touched files", touched.digest(&mut touched.command()));
     rewrite(&fixtures::path("app.jar"), &touched.path("app.jar"), 2019, |_, _| {});

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use imgbuild_testkit::peers;
 use imgbuild_testkit::registry::{Denial, Registry, Tokens, Users};
 
-use crate::scenario::{GREETING, Home};
+use crate::scenario::{GREETING, home};
 
 /// The promise is for the released program. This one is unoptimised, on a machine that runs other tests beside it.
 const TIME: Duration = Duration::from_secs(if cfg!(debug_assertions) { 20 } else { 2 });
@@ -21,11 +21,11 @@ fn a_reader_is_told_in_two_seconds_in_every_mode() {
     ] {
         registry.load_layout("library/amazoncorretto", &base).unwrap();
         registry.clear_log();
-        let home = Home::new();
+        let home = home();
         home.write_config(GREETING);
         let credentials = home.folder().join("docker");
         peers::docker_config(&credentials, registry.address(), "reader", "readpw");
-        let mut command = home.imgbuild();
+        let mut command = home.command();
         command.env("DOCKER_CONFIG", &credentials).arg("build").arg(&jar);
         command.arg(format!("--base={}", registry.reference("library/amazoncorretto", "17")));
         command.args(["--config", "application.yml", "--push", "-t", &registry.reference("koin/api", "1")]);

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use imgbuild_testkit::peers::{self, Authentication, Make, Registry};
 
-use crate::scenario::{GREETING, Home, finished};
+use crate::scenario::{GREETING, finished, home};
 
 fn stdout(command: &mut Command) -> String {
     String::from_utf8_lossy(&finished(command).stdout).trim().to_owned()
@@ -16,12 +16,12 @@ fn every_make_of_registry_takes_the_image_and_gives_it_back() {
     let (Some(jar), Some(base), Some(crane)) = (peers::jar("boot-3.2.jar"), peers::base(), peers::require("crane")) else { return };
     let mut digests = BTreeSet::new();
     // One cache for all: what is shown here is the push.
-    let home = Home::new();
+    let home = home();
     home.write_config(GREETING);
     for make in Make::ALL {
         let Some(mut registry) = Registry::of(make, &Authentication::None) else { return };
         let build = |base: &str, name: &str| {
-            let mut command = home.imgbuild();
+            let mut command = home.command();
             command.arg("build").arg(&jar).arg(format!("--base={base}"));
             command.args(["--config", "application.yml", "--push", "-t", &format!("{}/{name}", registry.address())]);
             command

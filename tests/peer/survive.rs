@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use imgbuild_testkit::home::Home;
 use imgbuild_testkit::peers;
 use imgbuild_testkit::registry::{Answer, Builder, Registry, Tokens, What, When};
 use serde_json::Value;
 
-use crate::scenario::{GREETING, Home, Scenario, finished};
+use crate::scenario::{GREETING, Scenario, finished, home};
 use crate::transfers::Transfers;
 
 /// A registry that has the base, and a home whose cache has the layers already, so that only the push is tried again.
@@ -24,7 +25,7 @@ struct Push {
 impl Push {
     fn start() -> Option<Self> {
         let (jar, base) = (peers::jar("app.jar")?, peers::base()?);
-        let home = Home::new();
+        let home = home();
         home.write_config(GREETING);
         let registry = registry(Registry::builder().tokens(Self::tokens()), &base);
         Some(Self { registry, home, jar, base })
@@ -45,7 +46,7 @@ impl Push {
     fn run(&self) -> Output {
         let credentials = self.home.folder().join("docker");
         peers::docker_config(&credentials, self.registry.address(), "writer", "writepw");
-        let mut command = self.home.imgbuild();
+        let mut command = self.home.command();
         command.env("DOCKER_CONFIG", credentials).arg("build").arg(&self.jar);
         command.arg(format!("--base={}", self.registry.reference("library/amazoncorretto", "17")));
         command.args([

@@ -118,6 +118,7 @@ impl Ended {
     ///
     /// # Panics
     /// Where the program ended otherwise, wrote a result, or its error has another form.
+    #[must_use]
     pub fn refused(&self, code: i32) -> &str {
         assert_eq!(self.code, Some(code), "{}", self.stderr);
         assert_eq!(self.stdout, "", "a result of what failed");
@@ -141,6 +142,7 @@ impl Ended {
     ///
     /// # Panics
     /// Where the program failed or wrote anything else.
+    #[must_use]
     pub fn result(&self) -> &str {
         assert_eq!(self.code, Some(0), "{}", self.stderr);
         let line = self.stdout.strip_suffix('\n').unwrap_or_else(|| panic!("no result: `{}`", self.stdout));
@@ -152,6 +154,7 @@ impl Ended {
     ///
     /// # Panics
     /// As [`result`](Self::result), and where the result has no digest.
+    #[must_use]
     pub fn digest(&self) -> &str {
         self.result().rsplit_once('@').unwrap_or_else(|| panic!("no digest: {}", self.stdout)).1
     }

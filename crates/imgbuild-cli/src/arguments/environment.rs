@@ -33,7 +33,7 @@ pub(super) fn add_variables(
     let program = lenient.get_name().to_owned();
     // Help, or something that the strict reading will refuse: nothing is to be added.
     let Ok(matches) = lenient.try_get_matches_from_mut(&words) else { return Ok(Words { words, command: program }) };
-    let Some((name, command, matches)) = innermost(program.clone(), &lenient, &matches) else {
+    let Some((name, command, matches)) = innermost(&program, &lenient, &matches) else {
         return Ok(Words { words, command: program });
     };
     let said = |arg: &Arg| matches.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine);
@@ -56,11 +56,11 @@ fn name_of(long: &str) -> String {
 }
 
 /// The command that was named last, such as `size` of `imgbuild cache size`; none where none was named.
-fn innermost<'a>(path: String, command: &'a Command, matches: &'a ArgMatches) -> Option<(String, &'a Command, &'a ArgMatches)> {
+fn innermost<'a>(path: &str, command: &'a Command, matches: &'a ArgMatches) -> Option<(String, &'a Command, &'a ArgMatches)> {
     let (name, inner) = matches.subcommand()?;
     let command = command.find_subcommand(name)?;
     let path = format!("{path} {name}");
-    innermost(path.clone(), command, inner).or(Some((path, command, inner)))
+    innermost(&path, command, inner).or(Some((path, command, inner)))
 }
 
 fn words_for(arg: &Arg, long: &str, name: &str, value: &OsStr) -> Result<Vec<OsString>, UsageError> {
