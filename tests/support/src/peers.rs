@@ -5,12 +5,16 @@
 //! of their own, and end when their value is dropped. What a peer answers is the caller's to judge.
 
 mod archive;
+mod cluster;
 mod emulation;
 mod engine;
 mod layout;
+mod namespace;
 mod process;
 mod registry;
 mod server;
+mod ssh;
+mod tls_engine;
 mod token_registry;
 
 use std::env;
@@ -21,6 +25,7 @@ use std::process::{Command, Stdio};
 use crate::peer;
 
 pub use archive::{ZipEntry, manifest_attributes, zip_entries};
+pub use cluster::{Cluster, Probe};
 pub use emulation::Unpacked;
 pub use engine::Engine;
 pub use imgbuild_token_proxy::{Access, Options, Refusal, TokenProxy};
@@ -28,6 +33,8 @@ pub use layout::copy_single;
 pub use process::http_get;
 pub use registry::{Authentication, Make, Registry};
 pub use server::ServerImage;
+pub use ssh::SshServer;
+pub use tls_engine::TlsEngine;
 pub use token_registry::{TokenRegistry, docker_config};
 
 /// A program of somebody else that is installed here.

@@ -4,11 +4,14 @@
 //! so that a flag and a key of `imgbuild.yaml` have one spelling.
 
 mod cache;
+mod changes;
+mod engine;
 mod environment;
 mod health;
 mod output;
 mod recipe;
 mod registry;
+mod rollout;
 mod value;
 
 use std::ffi::OsString;
@@ -19,9 +22,13 @@ use crate::commands::Command;
 use crate::face::{Mode, UsageError};
 
 pub(crate) use cache::CacheArguments;
+pub(crate) use changes::ChangeArguments;
+pub(crate) use engine::EngineArguments;
 pub(crate) use output::Output;
 pub(crate) use recipe::RecipeArguments;
 pub(crate) use registry::RegistryArguments;
+pub(crate) use rollout::{RolloutArguments, published};
+pub(crate) use value::duration;
 
 /// Builds multi-architecture container images for JVM applications over HTTP: no Docker daemon, no buildx, no emulation, no JVM.
 #[derive(Debug, Parser)]

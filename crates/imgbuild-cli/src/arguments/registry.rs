@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use imgbuild::Reference;
-use imgbuild::registry::{Client, DockerCredentials, Mirror, Mirrors, StaticCredentials};
+use imgbuild::registry::{Client, ClientBuilder, Credentials, DockerCredentials, Mirror, Mirrors, StaticCredentials};
 
 use super::value::{duration, host};
 use crate::face::{Face, Failure};
@@ -45,7 +45,7 @@ impl RegistryArguments {
     /// the references that are written to, and to no other.
     pub(crate) fn client<'a>(&self, face: &Face, written: impl IntoIterator<Item = &'a Reference>) -> Result<Client, Failure> {
         let mirrors = Mirrors::default().with_all(&self.mirror).with_environment()?;
-        let mut builder = Client::builder().with_environment()?.mirrors(mirrors).events(face.events());
+        let mut builder = Client::builder().with_environment()?.mirrors(mirrors);
         let mut domains: Vec<&str> = written.into_iter().map(Reference::domain).collect();
         domains.sort_unstable();
         domains.dedup();
@@ -59,11 +59,26 @@ impl RegistryArguments {
             }
             builder = builder.credentials(credentials);
         }
-        builder = self.insecure.iter().fold(builder, imgbuild::registry::ClientBuilder::insecure);
-        builder = self.allow_private_host.iter().fold(builder, imgbuild::registry::ClientBuilder::allow_private_host);
-        builder = self.ca_file.iter().fold(builder, imgbuild::registry::ClientBuilder::ca_file);
+        Ok(self.set_up(builder, face))
+    }
+
+    /// A client with these credentials and no others, which uses no mirror: what it can do stands for what others can.
+    pub(crate) fn client_with(&self, face: &Face, credentials: impl Credentials + 'static) -> Result<Client, Failure> {
+        Ok(self.set_up(Client::builder().with_environment()?.credentials(credentials), face))
+    }
+
+    /// The time for everything, where it is limited.
+    pub(crate) const fn timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
+
+    fn set_up(&self, builder: ClientBuilder, face: &Face) -> Client {
+        let mut builder = builder.events(face.events());
+        builder = self.insecure.iter().fold(builder, ClientBuilder::insecure);
+        builder = self.allow_private_host.iter().fold(builder, ClientBuilder::allow_private_host);
+        builder = self.ca_file.iter().fold(builder, ClientBuilder::ca_file);
         builder = self.jobs.iter().fold(builder, |builder, jobs| builder.jobs(jobs.get()));
         builder = self.timeout.iter().fold(builder, |builder, limit| builder.deadline(*limit));
-        Ok(builder.build())
+        builder.build()
     }
 }

@@ -4,8 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 use imgbuild::{Build, Recipe, Reference, RegistryTarget, Target};
+use imgbuild_docker::service::{Changes, Outcome};
+use imgbuild_docker::{Engine, LoadTarget};
 
-use crate::arguments::{CacheArguments, Output, RecipeArguments, RegistryArguments};
+use super::service::{shown, watched};
+use crate::arguments::{CacheArguments, EngineArguments, Output, RecipeArguments, RegistryArguments, RolloutArguments, published};
 use crate::face::{Exit, Face, Failure, NewFile};
 
 /// What is built, and where it goes.
@@ -20,6 +23,12 @@ pub(crate) struct Arguments {
     /// Pushes the image to the registry of each name
     #[arg(long)]
     push: bool,
+    /// Loads the image of the engine's platform into a Docker Engine
+    #[arg(long)]
+    load: bool,
+    /// Rolls the pushed image out to this Swarm service, as `imgbuild service update` does
+    #[arg(long, value_name = "SERVICE", requires = "push")]
+    rollout: Option<String>,
     /// Writes the image: `type=oci,dest=DIR`, `type=oci-archive,dest=FILE` or `type=docker-archive,dest=FILE`
     #[arg(short, long, value_name = "type=TYPE,dest=PATH")]
     output: Vec<Output>,
@@ -32,6 +41,10 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     recipe: RecipeArguments,
     #[command(flatten)]
+    swarm: RolloutArguments,
+    #[command(flatten)]
+    engine: EngineArguments,
+    #[command(flatten)]
     registry: RegistryArguments,
     #[command(flatten)]
     cache: CacheArguments,
@@ -39,14 +52,21 @@ pub(crate) struct Arguments {
 
 /// Builds, and prints the name of the image with its digest.
 pub(crate) async fn run(mut arguments: Arguments, face: &Face) -> Result<Exit, Failure> {
-    let (recipe, tags, mirrors) = arguments.recipe.recipe()?;
+    let (mut recipe, tags, mirrors) = arguments.recipe.recipe()?;
     arguments.registry.add_mirrors(mirrors);
     let names = if arguments.tag.is_empty() { tags } else { arguments.tag.clone() };
     if arguments.dry_run {
         return plan(recipe, arguments.jar, face).await;
     }
+    // What is mounted is no part of the image, which then holds nothing that must stay private.
+    let files = if arguments.swarm.is_mounting() { std::mem::take(&mut recipe.configs) } else { Vec::new() };
+    let mounts = arguments.swarm.mounts(files)?;
+    if !mounts.is_empty() && arguments.rollout.is_none() {
+        return Err(Failure::usage("`--config-as` mounts files into a service, and none is named").hint("add `--rollout SERVICE`"));
+    }
+    let engine = if arguments.load || arguments.rollout.is_some() { Some(arguments.engine.connect().await?) } else { None };
     let pushed: &[Reference] = if arguments.push { &names } else { &[] };
-    let targets = targets(&arguments, &names)?;
+    let targets = targets(&arguments, &names, engine.as_ref().filter(|_| arguments.load))?;
     let client = arguments.registry.client(face, pushed)?;
     let metadata = arguments.metadata_file.as_deref().map(NewFile::create).transpose()?;
     let is_result_shown = !arguments.output.iter().any(Output::is_stdout);
@@ -65,11 +85,30 @@ pub(crate) async fn run(mut arguments: Arguments, face: &Face) -> Result<Exit, F
     if is_result_shown {
         face.result(&report.reference())?;
     }
-    Ok(Exit::DONE)
+    match (&arguments.rollout, engine) {
+        // The index is confirmed: every reference of the report names what its registry has.
+        (Some(name), Some(engine)) => {
+            let limit = arguments.registry.timeout();
+            let service = arguments.swarm.service(engine, name, &arguments.registry, limit, face)?.mounts(mounts);
+            let image = published(&report.reference())?;
+            let outcome = watched(face, name, Box::pin(service.update(Some(&image), &Changes::default()))).await?;
+            rolled_out(face, &outcome)
+        }
+        _ => Ok(Exit::DONE),
+    }
+}
+
+/// Stdout holds the image's name alone: an outcome that is good is one more line of what happened.
+fn rolled_out(face: &Face, outcome: &Outcome) -> Result<Exit, Failure> {
+    if outcome.is_good() {
+        face.note(&outcome.to_string());
+        return Ok(Exit::DONE);
+    }
+    shown(face, outcome, false)
 }
 
 /// Where the image goes; it must go somewhere.
-fn targets(arguments: &Arguments, names: &[Reference]) -> Result<Vec<Box<dyn Target>>, Failure> {
+fn targets(arguments: &Arguments, names: &[Reference], load: Option<&Engine>) -> Result<Vec<Box<dyn Target>>, Failure> {
     let mut targets: Vec<Box<dyn Target>> = Vec::new();
     if arguments.push {
         if names.is_empty() {
@@ -77,9 +116,10 @@ fn targets(arguments: &Arguments, names: &[Reference]) -> Result<Vec<Box<dyn Tar
         }
         targets.extend(RegistryTarget::group(names.iter().cloned()).into_iter().map(Box::from));
     }
+    targets.extend(load.map(|engine| Box::from(LoadTarget::new(engine.clone()).names(names.iter().cloned()))));
     targets.extend(arguments.output.iter().map(|output| output.target(names)));
     if targets.is_empty() {
-        let hint = "add `--push` to send it to the registry of `-t`, or `-o type=oci,dest=DIR` to write it to a folder; \
+        let hint = "add `--push` to send it to the registry of `-t`, `--load` to load it into Docker, or `-o type=oci,dest=DIR` to write it to a folder; \
                     `--dry-run` shows what would be built";
         return Err(Failure::usage("the image would go nowhere").hint(hint));
     }

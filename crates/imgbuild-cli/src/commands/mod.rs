@@ -4,6 +4,8 @@ mod auth;
 mod build;
 mod login;
 mod logout;
+mod prune;
+mod service;
 
 use clap::Subcommand;
 
@@ -20,14 +22,21 @@ pub(crate) enum Command {
     Logout(logout::Arguments),
     /// Shows which credential is used for a repository, where it came from, and what it may do
     Auth(auth::Arguments),
+    /// Makes, rolls out, scales, brings back and shows the services of a Docker Swarm
+    #[command(subcommand)]
+    Service(service::Command),
+    /// Removes exited containers and dangling images from a node, but nothing that a service needs
+    Prune(prune::Arguments),
 }
 
 /// Runs a command.
 pub(crate) async fn run(command: Command, face: &Face) -> Result<Exit, Failure> {
     match command {
-        Command::Build(arguments) => build::run(*arguments, face).await,
+        Command::Build(arguments) => Box::pin(build::run(*arguments, face)).await,
         Command::Login(arguments) => login::run(arguments, face).await,
         Command::Logout(arguments) => logout::run(arguments, face).await,
         Command::Auth(arguments) => auth::run(arguments, face).await,
+        Command::Service(command) => service::run(command, face).await,
+        Command::Prune(arguments) => prune::run(arguments, face).await,
     }
 }

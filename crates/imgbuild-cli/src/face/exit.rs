@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use imgbuild_docker::service::Verdict;
+
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Exit(u8);
@@ -23,6 +25,11 @@ impl Exit {
     pub(crate) const INTERRUPTED: Self = Self(130);
     /// Ended by SIGTERM, as shells count.
     pub(crate) const TERMINATED: Self = Self(143);
+
+    /// What a rollout came to: 0, or from 10 on (see `imgbuild service update --help`).
+    pub(crate) const fn rollout(verdict: Verdict) -> Self {
+        Self(verdict.exit_code())
+    }
 
     /// The number.
     pub(crate) const fn code(self) -> u8 {

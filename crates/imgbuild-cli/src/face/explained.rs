@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use imgbuild::{build, cache, copy, layout, recipe, registry, source, target};
+use imgbuild_docker::{engine, prune, service};
 
 use super::Exit;
 
@@ -67,6 +68,49 @@ macro_rules! explained {
 }
 
 explained!(copy::Error, source::Error, target::Error);
+
+impl Explained for engine::Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Host { .. } | Self::HostAndContext => Exit::USAGE,
+            Self::NoDaemon { .. } | Self::Tls { .. } | Self::Ssh { .. } | Self::Network { .. } => Exit::REGISTRY,
+            _ => Exit::FAILED,
+        }
+    }
+
+    fn explain(&self) -> Option<String> {
+        self.hint()
+    }
+}
+
+impl Explained for service::Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Engine(error) => error.exit(),
+            Self::Image { source, .. } => source.exit(),
+            Self::NotPullable { .. } | Self::Credentials(_) => Exit::NOT_AUTHORISED,
+            Self::Lost { .. } => Exit::REGISTRY,
+            _ => Exit::FAILED,
+        }
+    }
+
+    fn explain(&self) -> Option<String> {
+        self.hint()
+    }
+}
+
+impl Explained for prune::Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Engine(error) => error.exit(),
+            _ => Exit::FAILED,
+        }
+    }
+
+    fn explain(&self) -> Option<String> {
+        self.hint()
+    }
+}
 
 impl Explained for registry::Error {
     fn exit(&self) -> Exit {

@@ -16,10 +16,13 @@ use std::fmt::Display;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use imgbuild::Cancel;
 use imgbuild::event::{Event, Events};
+use imgbuild_docker::service::Event as ServiceEvent;
+use serde::Serialize;
 
 use crate::arguments::Global;
 use explained::Explained;
@@ -38,13 +41,14 @@ const THREADS_TIME: Duration = Duration::from_secs(2);
 pub(crate) struct Face {
     progress: Arc<dyn Progress>,
     cancel: Cancel,
+    accepted: Arc<AtomicBool>,
 }
 
 impl Face {
     fn new(global: &Global) -> Self {
         let progress = progress::of(global.progress);
         log::start(global.verbose, &progress);
-        Self { progress, cancel: Cancel::new() }
+        Self { progress, cancel: Cancel::new(), accepted: Arc::default() }
     }
 
     /// Cancelled by SIGINT and SIGTERM: whatever can be stopped takes it.
@@ -63,9 +67,37 @@ impl Face {
         Events::to(self.observer())
     }
 
+    /// Shows what happens to a service.
+    pub(crate) fn service_observer(&self) -> impl Fn(&ServiceEvent) + Send + Sync + 'static {
+        let (progress, accepted) = (Arc::clone(&self.progress), Arc::clone(&self.accepted));
+        move |event| {
+            if matches!(event, ServiceEvent::Accepted { .. }) {
+                accepted.store(true, Ordering::Relaxed);
+            }
+            progress.service(event);
+        }
+    }
+
+    /// Whether Swarm took a change, so that a rollout goes on without us.
+    pub(crate) fn is_rolling_out(&self) -> bool {
+        self.accepted.load(Ordering::Relaxed)
+    }
+
     /// Shows something that the user should know and that stops nothing.
     pub(crate) fn warn(&self, message: impl Into<String>, hint: Option<&str>) {
         self.events().warn(message, hint);
+    }
+
+    /// Says something that happened and is no result.
+    pub(crate) fn note(&self, line: &str) {
+        self.progress.finish();
+        self.progress.log(line);
+    }
+
+    /// Prints the result as JSON.
+    pub(crate) fn result_json(&self, value: &impl Serialize) -> Result<(), Failure> {
+        let text = serde_json::to_string_pretty(value);
+        self.result(&text.map_err(|error| Failure::new(Exit::FAILED, "cannot write the result as JSON").because(error))?)
     }
 
     /// Prints a line of the result.

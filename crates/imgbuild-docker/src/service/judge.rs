@@ -18,6 +18,9 @@ const FAILURES_LIMIT: usize = 2;
 /// How long the tasks of an update that is over may take to run, beyond the time that they are watched.
 const SETTLE_LIMIT: Duration = Duration::from_secs(30);
 
+/// How long a task that shall end may not even have begun: its node does not answer then, and Swarm's update waits for it.
+const STALL_LIMIT: Duration = Duration::from_secs(20);
+
 /// What one look at the service says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Judgement {
@@ -52,6 +55,8 @@ pub(super) struct Judge {
     running_since: HashMap<String, Option<Instant>>,
     pending_since: HashMap<String, Instant>,
     over_since: Option<Instant>,
+    stalled_since: HashMap<String, Instant>,
+    progress: Option<(u64, Instant)>,
 }
 
 impl Judge {
@@ -66,6 +71,8 @@ impl Judge {
             back,
             pending_since: HashMap::new(),
             over_since: None,
+            stalled_since: HashMap::new(),
+            progress: None,
         }
     }
 
@@ -91,11 +98,16 @@ impl Judge {
         let steady_for = self.steady_for(now, &spec, tasks);
         let is_going_on = matches!(state, "updating" | "rollback_started");
         let is_old_one_there = tasks.iter().any(|task| is_wanted(task) && !spec.is_of(task));
+        let is_done = running >= wanted && !is_old_one_there && steady_for >= spec.monitor();
         if is_going_on || (!self.back && state.starts_with("rollback")) {
             self.over_since = None;
-            return Judgement::Wait { running, wanted };
+            return match self.stalled(now, &spec, tasks, running) {
+                Some(message) if is_done => decided(Verdict::Converged, Some(message)),
+                Some(message) => decided(Verdict::NotRunning, Some(message)),
+                None => Judgement::Wait { running, wanted },
+            };
         }
-        if running >= wanted && !is_old_one_there && steady_for >= spec.monitor() {
+        if is_done {
             return decided(Verdict::Converged, said);
         }
         let over_since = *self.over_since.get_or_insert(now);
@@ -119,6 +131,28 @@ impl Judge {
         }
         let times = self.running_since.values().map(|since| since.map_or(Duration::MAX, |since| now.duration_since(since)));
         times.min().unwrap_or(Duration::MAX)
+    }
+
+    /// What is said of an update that waits for a task on a node that does not answer. Such a task was replaced already, but
+    /// Swarm's update does not notice.
+    fn stalled(&mut self, now: Instant, spec: &Spec, tasks: &[Value], running: u64) -> Option<String> {
+        let unheard = |task: &&Value| {
+            let state = task["Status"]["State"].as_str().unwrap_or_default();
+            spec.is_of(task)
+                && task["DesiredState"] == "shutdown"
+                && matches!(state, "new" | "assigned" | "accepted" | "preparing" | "ready" | "starting")
+        };
+        let waited: Vec<&Value> = tasks.iter().filter(unheard).collect();
+        self.stalled_since.retain(|id, _| waited.iter().any(|task| task["ID"] == id.as_str()));
+        let (_, progressed) = self.progress.filter(|(count, _)| *count == running).unwrap_or((running, now));
+        self.progress = Some((running, progressed));
+        let is_still = now.duration_since(progressed) >= STALL_LIMIT + spec.delay();
+        waited.into_iter().find_map(|task| {
+            let since = *self.stalled_since.entry(task["ID"].as_str()?.to_owned()).or_insert(now);
+            let is_stalled = is_still && now.duration_since(since) >= STALL_LIMIT;
+            is_stalled
+                .then(|| format!("Swarm's update waits for an earlier {} on a node that does not answer, and goes no further", place(task)))
+        })
     }
 
     /// What is said of a task that has been without a node for too long.

@@ -140,3 +140,18 @@ fn tasks_that_ran_before_need_not_be_watched() {
     let mut judge = Judge::new(wanted, &service, &tasks, false);
     assert_eq!(verdict(&judge.look(Instant::now(), &service, &tasks)), Some(Verdict::Converged));
 }
+
+#[test]
+fn an_update_that_waits_for_a_dead_node_is_told() {
+    let lost = || task("c", 1, "new", "assigned", "shutdown", "");
+    let half = [lost(), running("d", 1, "new"), running("b", 2, "old")];
+    let mut watch = Watch::new(false);
+    assert_eq!(verdict(&watch.at(0, "new", &update("updating"), &half)), None);
+    assert_eq!(verdict(&watch.at(19, "new", &update("updating"), &half)), None);
+    assert_eq!(verdict(&watch.at(20, "new", &update("updating"), &half)), Some(Verdict::NotRunning));
+    // Where every task runs all the same, that is what counts.
+    let all = [lost(), running("d", 1, "new"), running("e", 2, "new")];
+    let mut watch = Watch::new(false);
+    assert_eq!(verdict(&watch.at(0, "new", &update("updating"), &all)), None);
+    assert_eq!(verdict(&watch.at(20, "new", &update("updating"), &all)), Some(Verdict::Converged));
+}

@@ -38,7 +38,7 @@ pub use mount::{Mount, MountKind};
 pub use outcome::{FailedTask, Outcome, Verdict};
 pub use status::Status;
 pub use task::Task;
-pub use values::{FailureAction, Memory, Order, Processors, Publish, PublishMode, Time, ValueError};
+pub use values::{FailureAction, Memory, Order, Processors, Publish, PublishMode, ValueError};
 
 /// The label that keeps the last image that ran well before the present one: Swarm forgets it when it rolls back by itself.
 pub const LAST_GOOD_LABEL: &str = "dev.imgbuild.last-good";

@@ -1,7 +1,6 @@
-//! What flags of `docker service` hold: times, sizes, ports.
+//! What flags of `docker service` hold: sizes, ports, choices.
 
 use std::str::FromStr;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -16,41 +15,6 @@ pub struct ValueError {
 
 const fn error(value: String, what: &'static str, reason: &'static str) -> ValueError {
     ValueError { value, what, reason }
-}
-
-/// A time as Go writes it: `10s`, `1m30s`, `500ms`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Time(
-    /// The time.
-    pub Duration,
-);
-
-impl FromStr for Time {
-    type Err = ValueError;
-
-    fn from_str(text: &str) -> Result<Self, ValueError> {
-        let no = || error(text.to_owned(), "time", "write a number and a unit, such as `10s`, `1m30s` or `500ms`");
-        if text == "0" {
-            return Ok(Self(Duration::ZERO));
-        }
-        let (mut rest, mut total) = (text, Duration::ZERO);
-        while !rest.is_empty() {
-            let digits = rest.find(|character: char| !character.is_ascii_digit()).ok_or_else(no)?;
-            let number: u64 = rest[..digits].parse().map_err(|_| no())?;
-            rest = &rest[digits..];
-            let unit = rest.find(|character: char| character.is_ascii_digit()).unwrap_or(rest.len());
-            let milliseconds = match &rest[..unit] {
-                "ms" => 1,
-                "s" => 1_000,
-                "m" => 60_000,
-                "h" => 3_600_000,
-                _ => return Err(no()),
-            };
-            total += Duration::from_millis(number.checked_mul(milliseconds).ok_or_else(no)?);
-            rest = &rest[unit..];
-        }
-        if text.is_empty() { Err(no()) } else { Ok(Self(total)) }
-    }
 }
 
 /// A number of bytes: `512m`, `1g`.
@@ -237,13 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_and_sizes_read_as_dockers_do() {
-        for (text, milliseconds) in [("10s", 10_000), ("1m30s", 90_000), ("500ms", 500), ("0", 0), ("0s", 0), ("1h", 3_600_000)] {
-            assert_eq!(text.parse::<Time>().unwrap().0.as_millis(), milliseconds, "{text}");
-        }
-        for text in ["", "10", "s", "1d", "-1s", "1.5s"] {
-            assert!(text.parse::<Time>().is_err(), "{text}");
-        }
+    fn sizes_read_as_dockers_do() {
         assert_eq!("512m".parse::<Memory>().unwrap().0, 512 << 20);
         assert_eq!("1GB".parse::<Memory>().unwrap().0, 1 << 30);
         assert!("many".parse::<Memory>().is_err() && "99999999999g".parse::<Memory>().is_err());

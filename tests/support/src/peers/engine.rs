@@ -27,6 +27,11 @@ impl Engine {
     /// Where it starts with no driver.
     #[must_use]
     pub fn start() -> Option<Self> {
+        Self::start_with(&EngineOptions::default())
+    }
+
+    /// Starts one as `options` say.
+    pub(super) fn start_with(options: &EngineOptions) -> Option<Self> {
         let (daemon, client) = (require("dockerd")?, require("docker")?);
         if !root() {
             peer::skip("`dockerd` needs root");
@@ -37,7 +42,8 @@ impl Engine {
             // The path of the engine's sockets must stay below 108 bytes, so its folder is not under a long TMPDIR.
             let folder = tempfile::Builder::new().prefix("engine").tempdir_in("/tmp");
             let folder = folder.unwrap_or_else(|error| panic!("cannot make a folder for `dockerd`: {error}"));
-            let mut running = Running::start("dockerd", &mut daemon_command(&daemon, folder.path(), driver), &folder.path().join("log"));
+            let mut running =
+                Running::start("dockerd", &mut daemon_command(&daemon, folder.path(), driver, options), &folder.path().join("log"));
             let answers = || client_command(&client, folder.path()).arg("info").output().ok().filter(|output| output.status.success());
             if running.ready(answers).is_some() {
                 return Some(Self { client, running, folder });
@@ -46,6 +52,16 @@ impl Engine {
             release(folder.path());
         }
         panic!("`dockerd` does not start: {logs}");
+    }
+
+    /// Ends it and its containerd at once, as a power cut does; containers go on.
+    pub(super) fn kill(&mut self) {
+        for file in ["pid", "run/containerd/containerd.pid"] {
+            if let Ok(pid) = fs::read_to_string(self.folder.path().join(file)) {
+                drop(Command::new("kill").args(["-KILL", pid.trim()]).output());
+            }
+        }
+        self.running.kill();
     }
 
     /// The address of its API, as `DOCKER_HOST` takes it.
@@ -79,6 +95,8 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
+        // A Swarm would start again what is removed.
+        drop(self.command().args(["swarm", "leave", "--force"]).output());
         if let Ok(output) = self.command().args(["ps", "--quiet"]).output() {
             let containers = String::from_utf8_lossy(&output.stdout).into_owned();
             for container in containers.lines() {
@@ -86,13 +104,31 @@ impl Drop for Engine {
             }
         }
         self.running.end();
+        end_orphans(self.folder.path());
         release(self.folder.path());
     }
 }
 
-fn daemon_command(daemon: &Peer, folder: &Path, driver: &str) -> Command {
-    let mut command = daemon.command();
+/// How an engine is started.
+#[derive(Debug, Default)]
+pub(super) struct EngineOptions {
+    /// Words in front of the program, which end in becoming it.
+    pub(super) inside: Vec<String>,
+    /// Further options of `dockerd`.
+    pub(super) arguments: Vec<String>,
+}
+
+fn daemon_command(daemon: &Peer, folder: &Path, driver: &str, options: &EngineOptions) -> Command {
+    let mut command = match options.inside.as_slice() {
+        [] => daemon.command(),
+        [first, words @ ..] => {
+            let mut command = Command::new(first);
+            command.args(words).arg(daemon.path());
+            command
+        }
+    };
     let at = |option: &str, name: &str| format!("--{option}={}", folder.join(name).display());
+    command.args(&options.arguments);
     command
         .args([at("data-root", "data"), at("exec-root", "run"), at("pidfile", "pid")])
         .arg(format!("--host={}", host(folder)))
@@ -109,6 +145,25 @@ fn client_command(client: &Peer, folder: &Path) -> Command {
 
 fn host(folder: &Path) -> String {
     format!("unix://{}", folder.join("docker.sock").display())
+}
+
+/// Ends what a killed `dockerd` left behind: shims, which name its folder, and the containers below them.
+fn end_orphans(folder: &Path) {
+    let marked = format!("{}/run/containerd/", folder.display());
+    let Ok(processes) = fs::read_dir("/proc") else { return };
+    for process in processes.filter_map(|entry| Some(entry.ok()?.path())) {
+        let line = fs::read(process.join("cmdline")).unwrap_or_default();
+        let line = String::from_utf8_lossy(&line).replace('\0', " ");
+        if !line.contains("containerd-shim") || !line.contains(&marked) {
+            continue;
+        }
+        let threads = fs::read_dir(process.join("task")).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
+        let children: Vec<String> = threads.filter_map(|thread| fs::read_to_string(thread.join("children")).ok()).collect();
+        let own = process.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        for pid in children.iter().flat_map(|children| children.split_ascii_whitespace()).chain([own.as_str()]) {
+            drop(Command::new("kill").args(["-KILL", pid]).output());
+        }
+    }
 }
 
 /// Takes off the mounts that `dockerd` leaves behind, so that the folder can go.

@@ -81,6 +81,14 @@ pub struct Registry {
     address: SocketAddr,
     folder: TempDir,
     running: Running,
+    words: Vec<String>,
+}
+
+/// A network that a registry is started in: the words that run a program there, and where it listens.
+#[derive(Debug)]
+pub(super) struct Inside {
+    pub(super) words: Vec<String>,
+    pub(super) address: SocketAddr,
 }
 
 impl Registry {
@@ -99,17 +107,27 @@ impl Registry {
     /// Where it does not start.
     #[must_use]
     pub fn of(make: Make, authentication: &Authentication) -> Option<Self> {
+        Self::start_at(make, authentication, None)
+    }
+
+    /// Starts Debian's in another network.
+    pub(super) fn start_inside(authentication: &Authentication, inside: &Inside) -> Option<Self> {
+        Self::start_at(Make::Debian, authentication, Some(inside))
+    }
+
+    fn start_at(make: Make, authentication: &Authentication, inside: Option<&Inside>) -> Option<Self> {
         let program = require(make.program())?;
         let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("cannot make a folder for a registry: {error}"));
         // Between asking for a free port and opening it somebody else may take it: another one is tried then.
         for _ in 0..5 {
-            let address = free_address();
+            let address = inside.map_or_else(free_address, |inside| inside.address);
             write(&folder.path().join("passwords"), PASSWORDS);
             write(&folder.path().join("config.yml"), &configuration(folder.path(), address, authentication).to_string());
             fs::create_dir_all(folder.path().join("storage")).unwrap_or_else(|error| panic!("cannot make the storage: {error}"));
-            let mut running = serve(make, &program, folder.path(), address);
-            if listening(&mut running, address) {
-                return Some(Self { make, program, address, folder, running });
+            let words = inside.map(|inside| inside.words.clone()).unwrap_or_default();
+            let mut running = serve(make, &program, folder.path(), address, &words);
+            if listening(&mut running, address, &words) {
+                return Some(Self { make, program, address, folder, running, words });
             }
         }
         panic!("`{}` does not start: {}", make.program(), fs::read_to_string(folder.path().join("log")).unwrap_or_default());
@@ -132,17 +150,36 @@ impl Registry {
     /// Where it does not start.
     pub fn restart(&mut self) {
         self.running.kill();
-        self.running = serve(self.make, &self.program, self.folder.path(), self.address);
-        assert!(listening(&mut self.running, self.address), "`{}` does not start again: {}", self.make.program(), self.running.log());
+        self.running = serve(self.make, &self.program, self.folder.path(), self.address, &self.words);
+        let listens = listening(&mut self.running, self.address, &self.words);
+        assert!(listens, "`{}` does not start again: {}", self.make.program(), self.running.log());
     }
 }
 
-fn serve(make: Make, program: &Peer, folder: &Path, address: SocketAddr) -> Running {
-    Running::start(make.program(), &mut make.command(program, folder, address), &folder.join("log"))
+fn serve(make: Make, program: &Peer, folder: &Path, address: SocketAddr, words: &[String]) -> Running {
+    let own = make.command(program, folder, address);
+    let mut command = match words {
+        [] => own,
+        [first, rest @ ..] => {
+            let mut command = Command::new(first);
+            command.args(rest).arg(own.get_program()).args(own.get_args());
+            command
+        }
+    };
+    Running::start(make.program(), &mut command, &folder.join("log"))
 }
 
-fn listening(running: &mut Running, address: SocketAddr) -> bool {
-    running.ready(|| TcpStream::connect(address).ok()).is_some()
+fn listening(running: &mut Running, address: SocketAddr, words: &[String]) -> bool {
+    let connect = || match words {
+        [] => TcpStream::connect(address).ok().map(drop),
+        // Our own connections are of this machine's network.
+        [first, rest @ ..] => {
+            let script = format!("exec 3<>/dev/tcp/{}/{}", address.ip(), address.port());
+            let tried = Command::new(first).args(rest).args(["bash", "-c", &script]).output();
+            tried.is_ok_and(|tried| tried.status.success()).then_some(())
+        }
+    };
+    running.ready(connect).is_some()
 }
 
 fn write(path: &Path, text: &str) {

@@ -55,7 +55,8 @@ impl ServerImage {
     #[must_use]
     pub fn build(&self) -> Option<Image> {
         let program = fs::read(compiled("server", &["-static"])?).unwrap_or_else(|error| panic!("cannot read the server: {error}"));
-        let system = Layer::new().directory("tmp", 0o1777).file("server", 0o755, &program);
+        let system =
+            Layer::new().directory("tmp", 0o1777).directory("bin", 0o755).symlink("bin/sh", "/server").file("server", 0o755, &program);
         let application = Layer::new().file("environment", 0o644, self.environment.join("\n").as_bytes());
         let mut base = Base::new();
         for platform in &self.platforms {

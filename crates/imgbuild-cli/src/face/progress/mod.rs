@@ -10,6 +10,7 @@ use std::sync::Arc;
 use clap::ValueEnum;
 use imgbuild::Event;
 use imgbuild::event::{Direction, Outcome};
+use imgbuild_docker::service::Event as ServiceEvent;
 
 use super::Failure;
 
@@ -32,6 +33,9 @@ pub(crate) enum Mode {
 pub(super) trait Progress: Send + Sync {
     /// Shows an event.
     fn event(&self, event: &Event);
+
+    /// Shows what happens to a service.
+    fn service(&self, event: &ServiceEvent);
 
     /// Shows a record of the log.
     fn log(&self, record: &str);
@@ -64,6 +68,8 @@ struct Quiet;
 
 impl Progress for Quiet {
     fn event(&self, _: &Event) {}
+
+    fn service(&self, _: &ServiceEvent) {}
 
     fn log(&self, record: &str) {
         write_line(record);

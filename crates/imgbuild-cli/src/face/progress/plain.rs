@@ -1,6 +1,7 @@
 //! Lines, for logs.
 
 use imgbuild::Event;
+use imgbuild_docker::service::Event as ServiceEvent;
 
 use super::super::Failure;
 use super::super::text::printable;
@@ -14,6 +15,10 @@ impl Progress for Plain {
         if is_worth_a_line(event) {
             write_line(&printable(&event.to_string(), 2));
         }
+    }
+
+    fn service(&self, event: &ServiceEvent) {
+        write_line(&printable(&event.to_string(), 2));
     }
 
     fn log(&self, record: &str) {

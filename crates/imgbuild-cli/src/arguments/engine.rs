@@ -1,0 +1,26 @@
+//! Which Docker Engine is asked: flags with the names of `docker`.
+
+use clap::Args;
+use imgbuild_docker::{Endpoint, Engine};
+
+use crate::face::Failure;
+
+/// Which Docker Engine is asked.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Docker Engine")]
+pub(crate) struct EngineArguments {
+    /// The engine: `unix:///var/run/docker.sock`, `tcp://HOST:2376` or `ssh://USER@HOST` [default: `DOCKER_HOST`, else the context]
+    #[arg(short = 'H', long, value_name = "HOST")]
+    host: Option<String>,
+    /// The Docker context of the engine [default: `DOCKER_CONTEXT`, else the current one]
+    #[arg(long, value_name = "NAME", conflicts_with = "host")]
+    context: Option<String>,
+}
+
+impl EngineArguments {
+    /// Reaches the engine.
+    pub(crate) async fn connect(&self) -> Result<Engine, Failure> {
+        let endpoint = Endpoint::choose(self.host.as_deref(), self.context.as_deref())?;
+        Ok(Engine::connect(&endpoint).await?)
+    }
+}
