@@ -23,6 +23,11 @@ pub trait Source: Send + Sync {
     /// The place, for messages: `memory`, a path, a repository.
     fn place(&self) -> String;
 
+    /// Whether the readers that it gives check size and digest themselves. Hashing a layer twice costs as much as sending it.
+    fn is_checked(&self) -> bool {
+        false
+    }
+
     /// The repository that has the blob, where that is known.
     fn repository(&self) -> Option<&Reference> {
         None

@@ -3,13 +3,15 @@
 use std::io::Write;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
 use super::{Error, PlannedLayer};
 use crate::blob::{Blob, OpenFileSource};
 use crate::cache::{Cache, CachedLayer};
 use crate::event::{Event, Events};
-use crate::layer::{self, Built, Encoding, Files, Key, Layer, Stop};
+use crate::jar;
+use crate::layer::{self, Built, Encoding, Files, Key, Layer, Outline, Stop};
 use crate::oci::{Descriptor, Digest, MediaType};
 
 /// Private layers up to this size are compressed in memory; larger ones go to a file without a name.
@@ -23,36 +25,55 @@ pub(super) struct Maker {
     pub(super) events: Events,
     /// One permit a core: more threads would only compete.
     pub(super) cores: Arc<Semaphore>,
+    /// Where the files of layers that are not private come from.
+    pub(super) jar: jar::Bytes,
+}
+
+/// The layer that inputs of one outline gave when they were read last.
+#[derive(Debug, Serialize, Deserialize)]
+struct Seen {
+    /// Names the layer.
+    key: Digest,
+    /// The state of the JAR that they came from. With the same mark it need not be read again.
+    mark: Option<String>,
 }
 
 /// A planned layer after a look into the cache.
 pub(super) enum Found {
     /// It is known.
     Known(Layer),
-    /// It has to be made, and will be remembered under this key.
-    Unknown(Key),
+    /// It has to be made, and will be remembered by its outline.
+    Unknown(Outline),
 }
 
 impl Maker {
     /// Looks a layer up by its inputs. A private layer is small and is made at once.
+    ///
+    /// The JAR is read only where a layer may be known: where one of the same outline was made before, and the JAR was written since.
     pub(super) async fn find(&self, planned: &PlannedLayer) -> Result<Found, Error> {
         if planned.private {
             return self.make_private(planned).await.map(Found::Known);
         }
-        let (files, encoding, stop) = (planned.content.clone(), self.encoding, self.stop.clone());
-        let key = self.on_a_core(&planned.name, move || Key::of(&files, encoding, &stop)).await?;
-        Ok(match self.cache.find_layer(key.digest()) {
-            Some(known) => {
-                let layer = self.cached(&planned.name, known)?;
-                self.report(&layer, true);
-                Found::Known(layer)
-            }
-            None => Found::Unknown(key),
-        })
+        let outline = Outline::of(&planned.content, self.encoding);
+        let Some(seen) = self.cache.find_record::<Seen>(outline.digest()) else { return Ok(Found::Unknown(outline)) };
+        let is_unread = seen.mark.is_some() && seen.mark.as_deref() == self.jar.mark();
+        let key = if is_unread {
+            seen.key
+        } else {
+            let (files, encoding, stop) = (planned.content.clone(), self.encoding, self.stop.clone());
+            self.on_a_core(&planned.name, move || Key::of(&files, encoding, &stop)).await?.digest().clone()
+        };
+        let Some(known) = self.cache.find_layer(&key) else { return Ok(Found::Unknown(outline)) };
+        if !is_unread {
+            self.remember(&outline, key)?;
+        }
+        let layer = self.cached(&planned.name, known)?;
+        self.report(&layer, true);
+        Ok(Found::Known(layer))
     }
 
     /// Makes a layer and remembers it. Builds beside this one that make the same layer give the same bytes.
-    pub(super) async fn make(&self, planned: &PlannedLayer, key: &Key) -> Result<Layer, Error> {
+    pub(super) async fn make(&self, planned: &PlannedLayer, outline: &Outline) -> Result<Layer, Error> {
         let (files, encoding, stop) = (planned.content.clone(), self.encoding, self.stop.clone());
         let mut pending = self.cache.pending()?;
         let (pending, built) = self
@@ -61,12 +82,20 @@ impl Maker {
                 Ok((pending, built))
             })
             .await?;
+        let key = Key::new(self.encoding, &built.diff_id).digest().clone();
         let record = CachedLayer { media_type: self.media_type(), digest: built.digest, size: built.size, diff_id: built.diff_id };
         self.cache.commit(pending, record.descriptor())?;
-        self.cache.remember_layer(key.digest(), &record)?;
+        self.cache.remember_layer(&key, &record)?;
+        self.remember(outline, key)?;
         let layer = self.cached(&planned.name, record)?;
         self.report(&layer, false);
         Ok(layer)
+    }
+
+    /// Remembers what was read of the JAR, together with its mark if it is still what was read.
+    fn remember(&self, outline: &Outline, key: Digest) -> Result<(), Error> {
+        let mark = self.jar.mark().filter(|_| self.jar.verify_unchanged().is_ok()).map(str::to_owned);
+        Ok(self.cache.remember_record(outline.digest(), &Seen { key, mark })?)
     }
 
     async fn make_private(&self, planned: &PlannedLayer) -> Result<Layer, Error> {

@@ -53,10 +53,10 @@ async fn flow(build: Build, stop: &StopOnDrop, sessions: &Sessions) -> Result<Re
         Some(client) => client,
         None => Client::builder().events(events.clone()).build(),
     };
-    for target in &targets {
-        target.connect(&client);
-    }
     let cache = cache.map_or_else(Cache::temporary, Ok)?;
+    for target in &targets {
+        target.connect(&client, &cache);
+    }
 
     let base = Resolver::new(&client, Some(&cache)).resolve(&recipe.base, &recipe.platforms).await?;
     let plan = match plan {
@@ -88,6 +88,7 @@ async fn flow(build: Build, stop: &StopOnDrop, sessions: &Sessions) -> Result<Re
         stop: stop.stop().clone(),
         events: events.clone(),
         cores: Arc::new(Semaphore::new(cores)),
+        jar: plan.jar.clone(),
     };
     let compose = |layers: &[Layer]| compose(&recipe, &plan, &base, layers);
     let found = try_join_all(plan.layers.iter().map(|planned| maker.find(planned))).await?;
@@ -108,7 +109,7 @@ async fn flow(build: Build, stop: &StopOnDrop, sessions: &Sessions) -> Result<Re
         async move {
             let layer = match found {
                 Found::Known(layer) => layer,
-                Found::Unknown(key) => maker.make(planned, &key).await?,
+                Found::Unknown(outline) => maker.make(planned, &outline).await?,
             };
             sessions.send(layer.blob()).await?;
             Ok::<_, Error>(layer)

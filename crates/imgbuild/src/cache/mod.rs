@@ -22,10 +22,12 @@ mod source;
 mod tests;
 
 use std::fs::{self, DirBuilder, File};
+use std::io::Read as _;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use tokio::io::AsyncReadExt as _;
 
 pub use error::Error;
@@ -33,7 +35,7 @@ pub use layers::CachedLayer;
 pub use pending::Pending;
 
 use crate::blob::Blob;
-use crate::oci::{Descriptor, Digest};
+use crate::oci::{Descriptor, Digest, Hasher, MAX_MANIFEST_BYTES};
 use source::CachedSource;
 
 /// Changes whenever an older imgbuild could misread the folder.
@@ -115,6 +117,16 @@ impl Cache {
         let path = self.blob_path(&descriptor.digest);
         let whole = fs::metadata(&path).is_ok_and(|metadata| metadata.is_file() && metadata.len() == descriptor.size);
         whole.then(|| Blob::new(descriptor.clone(), source::CheckedFile(path)))
+    }
+
+    /// The bytes of a manifest or index that is here, by its digest alone. Bytes that are not its own count as none.
+    #[must_use]
+    pub fn find_document(&self, digest: &Digest) -> Option<Bytes> {
+        let mut bytes = Vec::new();
+        File::open(self.blob_path(digest)).ok()?.take(MAX_MANIFEST_BYTES).read_to_end(&mut bytes).ok()?;
+        let mut hasher = Hasher::new(digest.algorithm());
+        hasher.update(&bytes);
+        (hasher.finish() == *digest).then(|| bytes.into())
     }
 
     /// The blob, fetched from where it is unless it is here. Builds that want the same digest wait for one of them.

@@ -39,6 +39,11 @@ impl Source for CachedSource {
         self.origin.source().place()
     }
 
+    /// What was fetched is read as a [`CheckedFile`].
+    fn is_checked(&self) -> bool {
+        true
+    }
+
     fn repository(&self) -> Option<&Reference> {
         self.origin.repository()
     }
@@ -59,6 +64,10 @@ impl Source for CheckedFile {
 
     fn place(&self) -> String {
         format!("`{}`", self.0.display())
+    }
+
+    fn is_checked(&self) -> bool {
+        true
     }
 }
 

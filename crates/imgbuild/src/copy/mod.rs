@@ -109,8 +109,8 @@ impl Copy {
             Some(client) => client.clone(),
             None => Client::builder().events(self.events.clone()).build(),
         };
-        self.to.connect(&client);
         let cache = self.cache.clone().map_or_else(Cache::temporary, Ok)?;
+        self.to.connect(&client, &cache);
         let failed = |source| Error::Source { image: self.from.to_string(), source };
         let source = Source::open(&self.from, &client, Some(&cache)).await.map_err(failed)?;
         let image = gather::gather(&source, self.platform.as_ref()).await.map_err(failed)?;

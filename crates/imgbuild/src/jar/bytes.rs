@@ -9,8 +9,13 @@ use std::io::{self, Read};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::Error;
+
+/// A file that was changed so short a time ago may be changed again without a new time: the clocks of file systems move in steps
+/// of up to two seconds.
+const SETTLED_AFTER: Duration = Duration::from_secs(3);
 
 /// A range of bytes in a file or in memory.
 #[derive(Debug, Clone)]
@@ -26,6 +31,7 @@ enum Source {
         file: File,
         path: PathBuf,
         identity: Identity,
+        mark: Option<String>,
     },
     Memory(Arc<[u8]>),
     /// Gives one byte a call: no reader may count on more.
@@ -50,16 +56,17 @@ impl Bytes {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let open = || {
+            let now = SystemTime::now();
             let file = File::open(path)?;
             let metadata = file.metadata()?;
             if !metadata.is_file() {
                 return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
             }
-            Ok((file, Identity::of(&metadata)))
+            Ok((file, Identity::of(&metadata), mark(&metadata, now)))
         };
-        let (file, identity) = open().map_err(|source| Error::Io { what: path.display().to_string(), source })?;
+        let (file, identity, mark) = open().map_err(|source| Error::Io { what: path.display().to_string(), source })?;
         let len = identity.len;
-        let source = Source::File { file, path: path.to_owned(), identity };
+        let source = Source::File { file, path: path.to_owned(), identity, mark };
         Ok(Self { source: Arc::new(source), offset: 0, len })
     }
 
@@ -137,7 +144,7 @@ impl Bytes {
     /// # Errors
     /// [`Error::Changed`]; [`Error::Io`] when the file cannot be looked at.
     pub fn verify_unchanged(&self) -> Result<(), Error> {
-        let Source::File { file, path, identity } = &*self.source else { return Ok(()) };
+        let Source::File { file, path, identity, .. } = &*self.source else { return Ok(()) };
         let changed = || Error::Changed { path: path.clone() };
         let io = |source| Error::Io { what: path.display().to_string(), source };
         let named = match std::fs::metadata(path) {
@@ -147,6 +154,13 @@ impl Bytes {
         };
         let opened = file.metadata().map_err(io)?;
         if Identity::of(&named) == *identity && Identity::of(&opened) == *identity { Ok(()) } else { Err(changed()) }
+    }
+
+    /// Names the state that the file was opened in: as long as another opening gives the same mark, no byte was written between the
+    /// two, whatever time was set on the file. There is none for memory, and none for a file that was changed a moment before.
+    #[must_use]
+    pub fn mark(&self) -> Option<&str> {
+        if let Source::File { mark, .. } = &*self.source { mark.as_deref() } else { None }
     }
 
     #[cfg(test)]
@@ -193,6 +207,15 @@ impl Identity {
     }
 }
 
+/// The time of a change of the inode decides: programs can set every other time of a file, and builds do.
+fn mark(metadata: &Metadata, now: SystemTime) -> Option<String> {
+    let (seconds, nanoseconds) = (metadata.ctime(), metadata.ctime_nsec());
+    let changed = UNIX_EPOCH + Duration::new(u64::try_from(seconds).ok()?, u32::try_from(nanoseconds).ok()?);
+    let age = now.duration_since(changed).ok()?;
+    let Identity { device, inode, len, modified } = Identity::of(metadata);
+    (age > SETTLED_AFTER).then(|| format!("{device}:{inode}:{len}:{}.{}:{seconds}.{nanoseconds}", modified.0, modified.1))
+}
+
 fn copy(from: &[u8], position: u64, buffer: &mut [u8]) -> usize {
     let rest = usize::try_from(position).ok().and_then(|position| from.get(position..)).unwrap_or_default();
     let count = rest.len().min(buffer.len());
@@ -235,6 +258,26 @@ mod tests {
         let bytes = Bytes::open(&path).unwrap();
         std::fs::remove_file(&path).unwrap();
         assert!(matches!(bytes.verify_unchanged(), Err(Error::Changed { .. })));
+    }
+
+    #[test]
+    fn a_file_has_a_mark_once_it_has_settled_and_another_one_once_it_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.jar");
+        std::fs::write(&path, b"before").unwrap();
+        assert_eq!(Bytes::open(&path).unwrap().mark(), None);
+        assert_eq!(Bytes::from(vec![1]).mark(), None);
+        let later = SystemTime::now() + SETTLED_AFTER + Duration::from_secs(1);
+        let settled = |path: &Path| mark(&std::fs::metadata(path).unwrap(), later);
+        let before = settled(&path);
+        assert!(before.is_some());
+        assert_eq!(settled(&path), before);
+        // As `touch --reference` or a restored cache does it: same length, same time of modification.
+        let modified = std::fs::metadata(&path).unwrap().modified().unwrap();
+        std::thread::sleep(Duration::from_millis(20));
+        std::fs::write(&path, b"BEFORE").unwrap();
+        File::options().write(true).open(&path).unwrap().set_modified(modified).unwrap();
+        assert_ne!(settled(&path), before);
     }
 
     #[test]

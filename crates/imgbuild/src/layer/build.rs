@@ -59,18 +59,18 @@ impl Error {
 }
 
 /// Counts and hashes what passes.
-struct Hashing<W> {
+pub(super) struct Hashing<W> {
     writer: W,
     hasher: Hasher,
     size: u64,
 }
 
 impl<W> Hashing<W> {
-    fn new(writer: W) -> Self {
+    pub(super) fn new(writer: W) -> Self {
         Self { writer, hasher: Hasher::new(Algorithm::Sha256), size: 0 }
     }
 
-    fn finish(self) -> (W, Digest, u64) {
+    pub(super) fn finish(self) -> (W, Digest, u64) {
         (self.writer, self.hasher.finish(), self.size)
     }
 }

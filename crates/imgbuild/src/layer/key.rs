@@ -1,40 +1,36 @@
-//! Names a layer by its inputs, so that an unchanged one is not compressed again.
+//! Names a layer by what it is made of, so that an unchanged one is not compressed again.
 
 use std::fmt;
-use std::io::{self, Read as _};
 
-use super::{Encoding, Error, Files, Kind, Stop};
+use super::build::Hashing;
+use super::tar::write_archive;
+use super::{Encoding, Error, Files, Kind, Sink, Stop};
 use crate::oci::{Algorithm, Digest, Hasher};
 
-/// Changes whenever the same files would give other bytes: the tar's form, the order of entries, the defaults.
-const FORMAT_VERSION: &str = "imgbuild-layer-1";
+/// Changes whenever the two names below would mean something else.
+const FORMAT_VERSION: &str = "imgbuild-layer-2";
 
-/// The digest of everything that a layer's bytes depend on.
+/// The digest of everything that a layer's bytes depend on: its tar, and how it is compressed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Key(Digest);
 
 impl Key {
+    /// The key of the layer whose tar has this digest.
+    #[must_use]
+    pub fn new(encoding: Encoding, diff_id: &Digest) -> Self {
+        let mut fields = Fields::new("key", encoding);
+        fields.add(diff_id.as_str().as_bytes());
+        Self(fields.finish())
+    }
+
     /// Reads every file of `files` once.
     ///
     /// # Errors
     /// When a file cannot be read or has changed, or once stopped.
     pub fn of(files: &Files, encoding: Encoding, stop: &Stop) -> Result<Self, Error> {
-        let mut hasher = Fields(Hasher::new(Algorithm::Sha256));
-        hasher.field(FORMAT_VERSION.as_bytes());
-        hasher.field(encoding.name().as_bytes());
-        for (path, entry) in files.entries() {
-            hasher.field(path.as_bytes());
-            let attributes = entry.attributes;
-            for number in [u64::from(attributes.mode), attributes.uid, attributes.gid, attributes.mtime] {
-                hasher.field(&number.to_be_bytes());
-            }
-            match &entry.kind {
-                Kind::Folder => hasher.field(b"folder"),
-                Kind::Symlink(target) => hasher.field(format!("symlink {target}").as_bytes()),
-                Kind::File(content) => hasher.field(content_digest(path, content.as_ref(), stop)?.as_str().as_bytes()),
-            }
-        }
-        Ok(Self(hasher.0.finish()))
+        let mut archive = Hashing::new(std::io::sink());
+        write_archive(files, &mut archive, stop)?;
+        Ok(Self::new(encoding, &archive.finish().1))
     }
 
     /// The digest.
@@ -50,28 +46,58 @@ impl fmt::Display for Key {
     }
 }
 
+/// The digest of what is known of a layer without a look into its files: paths, attributes and sizes. Layers with different
+/// outlines have different keys; the same outline promises nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Outline(Digest);
+
+impl Outline {
+    /// Reads no file.
+    #[must_use]
+    pub fn of(files: &Files, encoding: Encoding) -> Self {
+        let mut fields = Fields::new("outline", encoding);
+        for (path, entry) in files.entries() {
+            fields.add(path.as_bytes());
+            let attributes = entry.attributes;
+            for number in [u64::from(attributes.mode), attributes.uid, attributes.gid, attributes.mtime] {
+                fields.add(&number.to_be_bytes());
+            }
+            match &entry.kind {
+                Kind::Folder => fields.add(b"folder"),
+                Kind::Symlink(target) => fields.add(format!("symlink {target}").as_bytes()),
+                Kind::File(content) => fields.add(format!("file {}", content.size()).as_bytes()),
+            }
+        }
+        Self(fields.finish())
+    }
+
+    /// The digest.
+    #[must_use]
+    pub const fn digest(&self) -> &Digest {
+        &self.0
+    }
+}
+
 /// Hashes fields with their lengths, so that no two lists of fields look alike.
 struct Fields(Hasher);
 
 impl Fields {
-    fn field(&mut self, bytes: &[u8]) {
+    fn new(kind: &str, encoding: Encoding) -> Self {
+        let mut fields = Self(Hasher::new(Algorithm::Sha256));
+        for field in [FORMAT_VERSION, kind, &encoding.name()] {
+            fields.add(field.as_bytes());
+        }
+        fields
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
         self.0.update(&(bytes.len() as u64).to_be_bytes());
         self.0.update(bytes);
     }
-}
 
-fn content_digest(path: &str, content: &dyn super::Content, stop: &Stop) -> Result<Digest, Error> {
-    let failed = |source| Error::Read { path: path.to_owned(), place: content.place(), source };
-    let mut reader = content.open().map_err(failed)?;
-    let mut hasher = Hasher::new(Algorithm::Sha256);
-    let mut piece = vec![0; 256 << 10];
-    loop {
-        stop.check()?;
-        match reader.read(&mut piece) {
-            Ok(0) => return Ok(hasher.finish()),
-            Ok(length) => hasher.update(&piece[..length]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(failed(error)),
-        }
+    fn finish(self) -> Digest {
+        self.0.finish()
     }
 }
+
+impl Sink for Hashing<std::io::Sink> {}

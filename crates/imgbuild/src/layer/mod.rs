@@ -22,7 +22,7 @@ pub use content::{Content, FileContent};
 pub use encoding::Encoding;
 pub use error::Error;
 pub use files::{Attributes, EPOCH_1980, Entry, Files, Kind};
-pub use key::Key;
+pub use key::{Key, Outline};
 pub use read::{ReadError, Scan, scan};
 pub use stop::StopOnDrop;
 

@@ -130,6 +130,18 @@ fn the_key_follows_every_input() {
     for (other, encoding) in [(files(&[("app/x", "2")]), "gzip"), (files(&[("app/y", "1")]), "gzip"), (one.clone(), "gzip:9")] {
         assert_ne!(key(&one, "gzip"), key(&other, encoding));
     }
+    let built = build(&one, Encoding::default(), std::io::sink(), &Stop::default()).unwrap();
+    assert_eq!(key(&one, "gzip"), Key::new(Encoding::default(), &built.diff_id));
+}
+
+#[test]
+fn the_outline_follows_what_is_known_without_reading() {
+    let outline = |files: &Files, encoding: &str| Outline::of(files, encoding.parse().unwrap());
+    let one = files(&[("app/x", "1")]);
+    assert_eq!(outline(&one, "gzip"), outline(&files(&[("app/x", "2")]), "gzip:6"));
+    for (other, encoding) in [(files(&[("app/x", "22")]), "gzip"), (files(&[("app/y", "1")]), "gzip"), (one.clone(), "gzip:9")] {
+        assert_ne!(outline(&one, "gzip"), outline(&other, encoding));
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@
 mod archive;
 mod deliver;
 mod error;
+mod known;
 mod layout;
 mod receipt;
 mod registry;
@@ -13,6 +14,7 @@ mod registry;
 use std::collections::HashSet;
 
 use crate::blob::{Blob, BoxFuture};
+use crate::cache::Cache;
 use crate::event::Events;
 use crate::image::ImageIndex;
 use crate::oci::{ArchiveForm, Location};
@@ -30,8 +32,8 @@ pub trait Target: Send + Sync {
     /// The place, for messages: a reference or `oci:DIR`.
     fn name(&self) -> String;
 
-    /// Takes the build's registry client, before anything else is asked. Targets that are no registry need none.
-    fn connect(&self, _: &Client) {}
+    /// Takes the build's registry client and cache, before anything else is asked. Targets that are no registry need neither.
+    fn connect(&self, _: &Client, _: &Cache) {}
 
     /// The receipt of an image that is there already, under every name that this target gives it.
     fn find<'a>(&'a self, image: &'a ImageIndex) -> BoxFuture<'a, Result<Option<Receipt>, Error>>;

@@ -1,14 +1,17 @@
 //! Publishes to a repository of a registry.
 //!
-//! Blobs, then child manifests by digest, then the index, one PUT a tag: until then no tag has moved.
+//! Blobs, then child manifests by digest, then the index, one PUT a tag: until then no tag has moved. What the tags name is asked
+//! once, and answers for everything that those images have in common with the new one.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use tokio::sync::OnceCell;
 
-use super::{BlobReceipt, Error, Receipt, Role, Session, Target, parts};
+use super::{BlobReceipt, Error, Receipt, Role, Session, Target, known, parts};
 use crate::blob::{Blob, BoxFuture};
+use crate::cache::Cache;
 use crate::event::{Events, Outcome};
 use crate::image::ImageIndex;
 use crate::oci::{Digest, MAX_MANIFEST_BYTES, Reference};
@@ -16,6 +19,8 @@ use crate::registry::{self, Client, Proof, Pusher, Tagged};
 
 /// Blobs that one target sends at a time. The client's own limit on connections holds beside it.
 const BLOBS_AT_ONCE: usize = 8;
+/// Layers up to this size are sent without asking first whether they are there: the answer takes as long.
+const SMALL: u64 = 32 << 10;
 
 /// One repository and the tags that are to name the image there.
 ///
@@ -23,10 +28,11 @@ const BLOBS_AT_ONCE: usize = 8;
 #[derive(Debug, Clone)]
 pub struct RegistryTarget {
     client: OnceLock<Client>,
+    cache: OnceLock<Cache>,
     repository: Reference,
     tags: Vec<String>,
-    /// What the tags named when it was asked whether they are there, for the question that follows at once.
-    named: Arc<Mutex<Option<Vec<Option<Digest>>>>>,
+    /// What each tag named when it was asked for.
+    named: OnceCell<Vec<Option<Digest>>>,
 }
 
 impl RegistryTarget {
@@ -34,7 +40,7 @@ impl RegistryTarget {
     #[must_use]
     pub fn new(reference: Reference) -> Self {
         let tags = vec![reference.tag().unwrap_or("latest").to_owned()];
-        Self { client: OnceLock::new(), repository: reference, tags, named: Arc::default() }
+        Self { client: OnceLock::new(), cache: OnceLock::new(), repository: reference, tags, named: OnceCell::new() }
     }
 
     /// Uses this client instead of the build's.
@@ -72,11 +78,33 @@ impl RegistryTarget {
         Error::Registry { target: self.name(), source }
     }
 
-    /// What each tag names now.
-    async fn tagged(&self) -> Result<Vec<Option<Digest>>, Error> {
+    /// What each tag names. It is asked once.
+    async fn named(&self) -> Result<&[Option<Digest>], Error> {
         let pusher = &self.connected()?.pusher(&self.repository);
-        let heads = self.tags.iter().map(|tag| pusher.named(tag));
-        stream::iter(heads.collect::<Vec<_>>()).buffered(BLOBS_AT_ONCE).try_collect().await.map_err(|source| self.error(source))
+        let ask = || async {
+            let heads = self.tags.iter().map(|tag| pusher.named(tag));
+            stream::iter(heads.collect::<Vec<_>>()).buffered(BLOBS_AT_ONCE).try_collect::<Vec<_>>().await
+        };
+        self.named.get_or_try_init(ask).await.map(Vec::as_slice).map_err(|source| self.error(source))
+    }
+
+    /// What the repository has for sure: the parts of the images that the tags name, else of the one that was published last.
+    async fn known(&self) -> Result<HashSet<Digest>, Error> {
+        let Some(cache) = self.cache.get() else { return Ok(HashSet::new()) };
+        let mut parts: HashSet<Digest> = self.named().await?.iter().flatten().flat_map(|digest| known::parts(cache, digest)).collect();
+        if parts.is_empty()
+            && let Some(last) = known::last_published(cache, &self.repository.repository())
+            && self.connected()?.pusher(&self.repository).has_manifest(&last).await.map_err(|source| self.error(source))?
+        {
+            parts = known::parts(cache, &last);
+        }
+        Ok(parts)
+    }
+
+    /// The receipt of an image that every tag names.
+    async fn unchanged(&self, image: &ImageIndex) -> Result<Option<Receipt>, Error> {
+        let is_same = self.named().await?.iter().all(|digest| digest.as_ref() == Some(image.digest()));
+        Ok(is_same.then(|| Receipt::unchanged(self.references(image.digest()), image)))
     }
 }
 
@@ -85,46 +113,35 @@ impl Target for RegistryTarget {
         format!("{}:{}", self.repository.repository(), self.tags.join(","))
     }
 
-    fn connect(&self, client: &Client) {
+    fn connect(&self, client: &Client, cache: &Cache) {
         self.client.get_or_init(|| client.clone());
+        self.cache.get_or_init(|| cache.clone());
     }
 
     fn is_new(&self) -> BoxFuture<'_, Result<bool, Error>> {
         Box::pin(async move {
-            let named = self.tagged().await?;
-            let is_new = named.iter().any(Option::is_none);
-            *lock(&self.named) = Some(named);
-            Ok(is_new)
+            Ok(self.named().await?.iter().any(Option::is_none))
         })
     }
 
     fn find<'a>(&'a self, image: &'a ImageIndex) -> BoxFuture<'a, Result<Option<Receipt>, Error>> {
-        Box::pin(async move {
-            let known = lock(&self.named).take();
-            let named = match known {
-                Some(named) => named,
-                None => self.tagged().await?,
-            };
-            let same = named.iter().all(|digest| digest.as_ref() == Some(image.digest()));
-            Ok(same.then(|| Receipt::unchanged(self.references(image.digest()), image)))
-        })
+        Box::pin(self.unchanged(image))
     }
 
     fn open<'a>(&'a self, blobs: &'a [Blob], _: &'a Events) -> BoxFuture<'a, Result<Box<dyn Session>, Error>> {
         Box::pin(async move {
             let pusher = self.connected()?.pusher(&self.repository);
+            let known = self.known().await?;
+            let is_new = !known.is_empty() || self.named().await?.iter().all(Option::is_none);
+            pusher.assume(known);
             // A token with fewer actions than asked is no error (Docker token specification), so only a POST proves
             // that pushing is allowed. Whoever may not push may still find that nothing has changed.
             let denied = match prove(&pusher, blobs).await {
                 Ok(()) => None,
-                Err(error @ registry::Error::Denied(_)) if self.tagged().await.is_ok_and(|tags| tags.iter().all(Option::is_some)) => {
-                    Some(error)
-                }
+                Err(error @ registry::Error::Denied(_)) if self.named().await?.iter().all(Option::is_some) => Some(error),
                 Err(error) => return Err(self.error(error)),
             };
-            // What was said before is old by the time that the image is whole.
-            let target = Self { named: Arc::default(), ..self.clone() };
-            let session = RegistrySession { target, pusher, denied: Mutex::new(denied), outcomes: Mutex::default() };
+            let session = RegistrySession { target: self.clone(), pusher, denied: Mutex::new(denied), is_new, outcomes: Mutex::default() };
             Ok(Box::new(session) as Box<dyn Session>)
         })
     }
@@ -135,6 +152,8 @@ struct RegistrySession {
     pusher: Pusher,
     /// Why pushing is not allowed; raised unless nothing is to be pushed.
     denied: Mutex<Option<registry::Error>>,
+    /// Whether manifests are most probably not there: the repository's are known, or no tag names one.
+    is_new: bool,
     outcomes: Mutex<HashMap<Digest, Outcome>>,
 }
 
@@ -143,10 +162,20 @@ impl RegistrySession {
         let known = lock(&self.outcomes).get(blob.digest()).copied();
         let outcome = match (known, role) {
             (Some(outcome), _) => outcome,
-            (None, Role::Layer | Role::Config) => self.pusher.push_blob(blob).await.map_err(|source| self.target.error(source))?,
+            (None, Role::Layer | Role::Config) => {
+                let is_offered = role == Role::Config || blob.size() <= SMALL;
+                let pushed = if is_offered { self.pusher.offer_blob(blob).await } else { self.pusher.push_blob(blob).await };
+                pushed.map_err(|source| self.target.error(source))?
+            }
             (None, Role::Manifest | Role::Index) => {
                 let bytes = blob.read(MAX_MANIFEST_BYTES).await.map_err(|source| self.target.error(registry::Error::Source(source)))?;
-                self.pusher.push_manifest(blob.descriptor(), bytes).await.map_err(|source| self.target.error(source))?
+                let descriptor = blob.descriptor();
+                let put = if self.is_new {
+                    self.pusher.put_manifest(descriptor, bytes).await
+                } else {
+                    self.pusher.push_manifest(descriptor, bytes).await
+                };
+                put.map_err(|source| self.target.error(source))?
             }
         };
         lock(&self.outcomes).entry(blob.digest().clone()).or_insert(outcome);
@@ -165,10 +194,13 @@ impl RegistrySession {
             receipts.push(self.push(*role, blob).await?);
         }
         let bytes = image.index.read(MAX_MANIFEST_BYTES).await.map_err(|source| self.target.error(registry::Error::Source(source)))?;
-        let mut moved = 0;
-        for tag in &self.target.tags {
-            let tagged = self.pusher.tag(tag, image.index.descriptor(), bytes.clone()).await.map_err(|source| self.target.error(source))?;
-            moved += u64::from(tagged == Tagged::Moved);
+        let mut moved = false;
+        for (tag, named) in self.target.tags.iter().zip(self.target.named().await?) {
+            if named.as_ref() == Some(image.digest()) {
+                continue;
+            }
+            let moving = self.pusher.move_tag(tag, image.index.descriptor(), bytes.clone()).await;
+            moved |= moving.map_err(|source| self.target.error(source))? == Tagged::Moved;
         }
         let outcome = if moved > 0 { Outcome::Sent } else { Outcome::Present };
         receipts.push(BlobReceipt::new(Role::Index, &image.index, outcome));
@@ -191,13 +223,21 @@ impl Session for RegistrySession {
 
     fn publish<'a>(&'a self, image: &'a ImageIndex) -> BoxFuture<'a, Result<Receipt, Error>> {
         Box::pin(async move {
-            let receipt = if let Some(receipt) = self.target.find(image).await? {
+            // What was said before the layers were made is old by now. Where it means that nothing is to be done, it is asked again.
+            let now = RegistryTarget { named: OnceCell::new(), ..self.target.clone() };
+            let asked = if self.target.unchanged(image).await?.is_some() { &now } else { &self.target };
+            let receipt = if let Some(receipt) = asked.unchanged(image).await? {
                 receipt
             } else if let Some(denied) = lock(&self.denied).take() {
                 return Err(self.target.error(denied));
             } else {
                 self.push_all(image).await?
             };
+            if let Some(cache) = self.target.cache.get() {
+                let repository = self.target.repository.repository();
+                // The image is there; that the next build will have to ask more is no reason to fail.
+                known::remember(cache, &repository, image).await.unwrap_or_else(|error| tracing::warn!("{error}"));
+            }
             self.pusher.close().await;
             Ok(receipt)
         })

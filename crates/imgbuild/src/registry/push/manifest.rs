@@ -21,10 +21,24 @@ impl Pusher {
         check(descriptor, &bytes)?;
         lock(&self.0.manifests).insert(descriptor.digest.clone(), (descriptor.clone(), bytes.clone()));
         let reference = self.0.target.by_digest(descriptor.digest.clone());
-        if self.names(&reference).await? == Some(descriptor.digest.clone()) {
+        if self.is_assumed(&descriptor.digest) || self.names(&reference).await? == Some(descriptor.digest.clone()) {
             return Ok(Outcome::Present);
         }
         self.put_document(&reference, descriptor, &bytes).await?;
+        Ok(Outcome::Sent)
+    }
+
+    /// The same for a manifest that is most probably not there: it is sent without a question, since it is hardly larger than one.
+    ///
+    /// # Errors
+    /// As [`push_manifest`](Self::push_manifest).
+    pub async fn put_manifest(&self, descriptor: &Descriptor, bytes: Bytes) -> Result<Outcome, Error> {
+        check(descriptor, &bytes)?;
+        lock(&self.0.manifests).insert(descriptor.digest.clone(), (descriptor.clone(), bytes.clone()));
+        if self.is_assumed(&descriptor.digest) {
+            return Ok(Outcome::Present);
+        }
+        self.put_document(&self.0.target.by_digest(descriptor.digest.clone()), descriptor, &bytes).await?;
         Ok(Outcome::Sent)
     }
 
@@ -35,11 +49,19 @@ impl Pusher {
     /// # Errors
     /// When `tag` is no tag, when the registry cannot be asked or refuses, or when `bytes` are not what `descriptor` says.
     pub async fn tag(&self, tag: &str, descriptor: &Descriptor, bytes: Bytes) -> Result<Tagged, Error> {
-        check(descriptor, &bytes)?;
-        let reference = self.tagged(tag)?;
-        if self.names(&reference).await? == Some(descriptor.digest.clone()) {
+        if self.names(&self.tagged(tag)?).await? == Some(descriptor.digest.clone()) {
             return Ok(Tagged::Unchanged);
         }
+        self.move_tag(tag, descriptor, bytes).await
+    }
+
+    /// The same for a tag that is known to name something else, or nothing.
+    ///
+    /// # Errors
+    /// As [`tag`](Self::tag).
+    pub async fn move_tag(&self, tag: &str, descriptor: &Descriptor, bytes: Bytes) -> Result<Tagged, Error> {
+        check(descriptor, &bytes)?;
+        let reference = self.tagged(tag)?;
         match self.put_document(&reference, descriptor, &bytes).await {
             Ok(()) => Ok(Tagged::Moved),
             // Immutable tags are refused even when nothing would change (ECR 400 TAG_INVALID, Docker Hub 403, Harbor 412).
@@ -57,6 +79,14 @@ impl Pusher {
     /// When `tag` is no tag or the registry cannot be asked.
     pub async fn named(&self, tag: &str) -> Result<Option<Digest>, Error> {
         self.names(&self.tagged(tag)?).await
+    }
+
+    /// Whether the target has this manifest or index now.
+    ///
+    /// # Errors
+    /// When the registry cannot be asked.
+    pub async fn has_manifest(&self, digest: &Digest) -> Result<bool, Error> {
+        Ok(self.names(&self.0.target.by_digest(digest.clone())).await?.is_some())
     }
 
     fn tagged(&self, tag: &str) -> Result<Reference, Error> {

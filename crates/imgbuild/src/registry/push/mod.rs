@@ -41,6 +41,8 @@ struct Shared {
     target: Reference,
     blobs: Mutex<HashMap<Digest, Arc<Slot>>>,
     manifests: Mutex<HashMap<Digest, (Descriptor, Bytes)>>,
+    /// What a manifest that is there names, so that it need not be asked for.
+    assumed: Mutex<HashSet<Digest>>,
     /// Sessions that were opened to prove permission and wait for an upload.
     spare: Mutex<Vec<Session>>,
     /// The places of all sessions that the registry holds for us.
@@ -59,6 +61,15 @@ struct Shared {
 struct Slot {
     blob: Blob,
     outcome: OnceCell<Outcome>,
+}
+
+/// When a registry is asked whether it has a blob.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// Before anything else.
+    First,
+    /// By the request that begins the upload.
+    WithUpload,
 }
 
 /// What shows that we may push.
@@ -103,6 +114,7 @@ impl Pusher {
             target,
             blobs: Mutex::default(),
             manifests: Mutex::default(),
+            assumed: Mutex::default(),
             spare: Mutex::default(),
             open: Mutex::default(),
             posts: TaskTracker::new(),
@@ -129,15 +141,16 @@ impl Pusher {
     /// [`Error::Denied`] where we may not push.
     pub async fn prove(&self, first: &Blob) -> Result<Proof, Error> {
         let slot = self.slot(first);
-        if slot.outcome.get().is_some() {
+        if slot.outcome.get().is_some() || self.is_assumed(first.digest()) {
             return Ok(Proof::Present);
         }
-        if self.has_blob(first.digest()).await? {
+        // A mount finds what is there already, too.
+        if self.mount_source(first).await?.is_none() && self.has_blob(first.digest()).await? {
             let _ = slot.outcome.set(self.report(first, Outcome::Present));
             return Ok(Proof::Present);
         }
         match self.begin(first).await? {
-            Begun::Mounted => {
+            Begun::Present | Begun::Mounted => {
                 let _ = slot.outcome.set(self.report(first, Outcome::Mounted));
                 Ok(Proof::Mounted)
             }
@@ -169,7 +182,27 @@ impl Pusher {
             return Ok(Outcome::Present);
         }
         let slot = self.slot(blob);
-        slot.outcome.get_or_try_init(|| self.bring(blob)).await.copied()
+        slot.outcome.get_or_try_init(|| self.bring(blob, Asked::First)).await.copied()
+    }
+
+    /// The same for a blob that is small and most probably not there: whether it is, is asked in the request that begins its upload.
+    /// A registry that does not answer that gets its bytes again.
+    ///
+    /// # Errors
+    /// As [`push_blob`](Self::push_blob).
+    pub async fn offer_blob(&self, blob: &Blob) -> Result<Outcome, Error> {
+        let slot = self.slot(blob);
+        slot.outcome.get_or_try_init(|| self.bring(blob, Asked::WithUpload)).await.copied()
+    }
+
+    /// Takes it that the repository has these blobs and manifests, because one that names them was just seen there. Where the registry
+    /// disagrees it refuses what names them, and then they are sent.
+    pub fn assume(&self, digests: impl IntoIterator<Item = Digest>) {
+        lock(&self.0.assumed).extend(digests);
+    }
+
+    fn is_assumed(&self, digest: &Digest) -> bool {
+        lock(&self.0.assumed).contains(digest)
     }
 
     /// Deletes the upload sessions that were not used. It is best effort: registries drop them by themselves some day.
@@ -201,21 +234,31 @@ impl Pusher {
         Arc::clone(lock(&self.0.blobs).entry(blob.digest().clone()).or_insert_with(make))
     }
 
-    async fn bring(&self, blob: &Blob) -> Result<Outcome, Error> {
-        if self.has_blob(blob.digest()).await? {
+    async fn bring(&self, blob: &Blob, asked: Asked) -> Result<Outcome, Error> {
+        if self.is_assumed(blob.digest()) {
+            return Ok(self.report(blob, Outcome::Present));
+        }
+        let is_mountable = self.mount_source(blob).await?.is_some();
+        if !is_mountable && asked == Asked::First && self.has_blob(blob.digest()).await? {
             return Ok(self.report(blob, Outcome::Present));
         }
         let closed = |_| Error::Input("the client was shut down".to_owned());
         let _permit = self.0.client.0.uploads.acquire().await.map_err(closed)?;
         // A session that proved our permission saves a request, but a mount saves the bytes.
-        let mountable = self.mount_source(blob).await?.is_some();
-        let spare = if mountable { None } else { lock(&self.0.spare).pop() };
-        let begun = match spare {
-            Some(session) => Begun::Session(session),
-            None => self.begin(blob).await?,
+        let spare = if is_mountable { None } else { lock(&self.0.spare).pop() };
+        let begun = match (spare, asked) {
+            (Some(session), _) => Begun::Session(session),
+            (None, Asked::WithUpload) if !is_mountable => self.begin_or_find(blob).await?,
+            (None, _) => self.begin(blob).await?,
         };
         match begun {
             Begun::Mounted => Ok(self.report(blob, Outcome::Mounted)),
+            Begun::Present => Ok(self.report(blob, Outcome::Present)),
+            // Where mounts are refused, it was not said yet whether the blob is there.
+            Begun::Session(session) if is_mountable && self.has_blob(blob.digest()).await? => {
+                lock(&self.0.spare).push(session);
+                Ok(self.report(blob, Outcome::Present))
+            }
             Begun::Session(session) => {
                 self.upload(blob, session).await?;
                 Ok(self.report(blob, Outcome::Sent))

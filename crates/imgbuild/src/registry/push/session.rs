@@ -33,6 +33,8 @@ pub(super) struct Session {
 pub(super) enum Begun {
     /// It is over: the registry linked the blob.
     Mounted,
+    /// It is over: the repository has the blob.
+    Present,
     /// The bytes are to be sent here.
     Session(Session),
 }
@@ -63,6 +65,18 @@ impl Pusher {
         // A mount is an optimisation. Whether we may push is for a request to decide that asks for nothing else.
         lock(&self.0.unmountable).insert(path);
         Ok(Begun::Session(self.open_session().await?))
+    }
+
+    /// Opens a session for a blob that the repository may have: it is asked to mount it from itself.
+    pub(super) async fn begin_or_find(&self, blob: &Blob) -> Result<Begun, Error> {
+        let path = self.0.target.path();
+        let query = [("mount", blob.digest().as_str()), ("from", path)];
+        match self.post(Scopes::push(path), &query).await {
+            Ok(Posted::Opened(session)) => Ok(Begun::Session(session)),
+            Ok(Posted::Other(answer)) if answer.status() == StatusCode::CREATED => Ok(Begun::Present),
+            Ok(Posted::Other(_)) | Err(Error::Denied(_)) => Ok(Begun::Session(self.open_session().await?)),
+            Err(error) => Err(error),
+        }
     }
 
     /// Opens a session with the target's scopes alone.
