@@ -1,0 +1,45 @@
+"""What one run of a command takes."""
+
+import os
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass
+class Measure:
+    """Seconds, seconds of all processors, MB of the largest process; requests and bytes where they were counted."""
+
+    wall: float
+    cpu: float
+    peak: float
+    requests: int = 0
+    sent: int = 0
+
+    def __str__(self):
+        return f"{self.wall:.3f} s, {self.cpu:.3f} CPU s, {self.peak:.0f} MB, {self.requests} requests, {self.sent} bytes"
+
+
+class Broken(Exception):
+    """A tool that does not do its work."""
+
+
+def run(command, **options):
+    """Runs a command that must succeed. Memory is what `time` sees: a child of ours would be charged with our own."""
+    with tempfile.NamedTemporaryFile("r") as peak, tempfile.TemporaryFile() as output:
+        timed = ["/usr/bin/time", "-f", "%M", "-o", peak.name, *map(str, command)]
+        began = time.perf_counter()
+        try:
+            process = subprocess.Popen(timed, stdin=subprocess.DEVNULL, stdout=output, stderr=output, **options)
+        except OSError as error:
+            raise Broken(f"cannot start {command[0]}: {error}") from error
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            output.seek(0)
+            text = output.read().decode(errors="replace")[-2000:]
+            raise Broken(f"{' '.join(map(str, command))} ended with {process.returncode}:\n{text}")
+        return Measure(wall, usage.ru_utime + usage.ru_stime, int(Path(peak.name).read_text().split()[-1]) / 1024)

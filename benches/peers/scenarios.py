@@ -1,0 +1,170 @@
+"""What is measured: what changed since the last run, and which numbers are wanted."""
+
+import hashlib
+import io
+import json
+import os
+import zipfile
+
+from measure import run
+from tools import Copied, Limit
+
+REPOSITORY = "base/jdk"
+
+
+class Bench:
+    """The input, and where it goes."""
+
+    def __init__(self, folder, peers, registry, other, proxy):
+        self.folder, self.registry, self.other, self.proxy = folder, registry, other, proxy
+        self.missed = False
+        (folder / "work").mkdir()
+        self.jar, self.config = folder / "work/app.jar", folder / "work/application.yml"
+        self.original = peers / "jars/app.jar"
+        for server in (registry, other):
+            run(["skopeo", "copy", "--quiet", "--all", "--dest-tls-verify=false", f"oci:{peers / 'base'}:17", f"docker://{server.host}/{REPOSITORY}:17"])
+        self.base_layers = {layer["digest"] for layer in base_layers(peers / "base")}
+        self.write_config()
+        self.write_jar()
+
+    def base(self, host):
+        return f"{host}/{REPOSITORY}:17"
+
+    def write_config(self):
+        self.config.write_text(f"bench:\n  value: {os.urandom(8).hex()}\n")
+
+    def write_jar(self, library=None):
+        """A JAR of which one resource of the application is new; with `library`, one of its dependencies instead."""
+        new = os.urandom(16).hex().encode()
+        with zipfile.ZipFile(self.original) as old, zipfile.ZipFile(self.jar.with_suffix(".new"), "w") as jar:
+            libraries = [info for info in old.infolist() if info.filename.endswith(".jar")]
+            smallest = min(libraries, key=lambda info: info.file_size).filename
+            for info in old.infolist():
+                data = old.read(info)
+                if library and info.filename == smallest:
+                    inner = io.BytesIO(data)
+                    with zipfile.ZipFile(inner, "a") as nested:
+                        nested.writestr("META-INF/bench.txt", new)
+                    data = inner.getvalue()
+                jar.writestr(info, data)
+            jar.writestr(zipfile.ZipInfo("BOOT-INF/classes/bench.txt"), new if not library else b"0" * 32)
+        self.jar.with_suffix(".new").replace(self.jar)
+
+    def digest(self, path):
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+
+    def limits(self, name):
+        return {"cold": [Limit(self)], "cold-scan": [Copied(self)], "other": [Limit(self), Copied(self)]}.get(name, [])
+
+
+def base_layers(layout):
+    def blob(descriptor):
+        return json.loads((layout / "blobs" / descriptor["digest"].replace(":", "/")).read_text())
+
+    index = blob(json.loads((layout / "index.json").read_text())["manifests"][0])
+    return [layer for child in index["manifests"] for layer in blob(child)["layers"]]
+
+
+def publish(bench, tool, repository, counted, base=None):
+    host = bench.proxy.host if counted else bench.registry.host
+    bench.proxy.clear()
+    measure = tool.publish(host, base or bench.base(host), repository)
+    measure.requests, measure.sent = bench.proxy.requests, bench.proxy.sent
+    return measure
+
+
+def lock(tool, wanted):
+    """With a lock the facts about the base are known, as they are in a project that was built before."""
+    if tool.name == "imgbuild":
+        tool.locked = wanted
+        if not wanted:
+            (tool.bench.folder / "work/imgbuild.lock").unlink(missing_ok=True)
+
+
+def cold(bench, tool, run_name, counted):
+    if hasattr(tool, "forget"):
+        lock(tool, True)
+        if tool.name == "imgbuild" and tool.knows_locks:
+            # The lock names the base as it is reached: a proxy has another name.
+            (bench.folder / "work/imgbuild.lock").unlink(missing_ok=True)
+            publish(bench, tool, f"{run_name}-lock", counted)
+        tool.forget()
+    return publish(bench, tool, run_name, counted)
+
+
+def cold_scan(bench, tool, run_name, counted):
+    if hasattr(tool, "forget"):
+        lock(tool, False)
+        tool.forget()
+    return publish(bench, tool, run_name, counted)
+
+
+def other(bench, tool, run_name, counted):
+    if hasattr(tool, "forget"):
+        lock(tool, False)
+        tool.forget()
+    return publish(bench, tool, run_name, counted, bench.base(bench.other.host))
+
+
+def changed(change):
+    def scenario(bench, tool, run_name, counted):
+        # A first image from the same place, then the change.
+        lock(tool, False)
+        repository = f"warm-{tool.name}-{'counted' if counted else 'timed'}"
+        publish(bench, tool, repository, counted)
+        change(bench)
+        return publish(bench, tool, repository, counted)
+
+    return scenario
+
+
+RUN = {
+    "cold": cold,
+    "cold-scan": cold_scan,
+    "other": other,
+    "class": changed(lambda bench: bench.write_jar()),
+    "dependency": changed(lambda bench: bench.write_jar(library=True)),
+    "config": changed(lambda bench: bench.write_config()),
+    "nothing": changed(lambda bench: None),
+}
+NAMES = list(RUN)
+
+
+def judge(measures, median):
+    """Each number that is wanted, with what was found; nothing for what was not measured."""
+
+    def ratio(name, tool, by="wall"):
+        ours, theirs = measures.get((name, "imgbuild", "timed")), measures.get((name, tool, "timed"))
+        return None if not ours or not theirs else median(ours, by) / median(theirs, by)
+
+    def both(name, one, other_name):
+        ours, first, second = (measures.get(key) for key in ((name, "imgbuild", "timed"), one, other_name))
+        return None if not ours or not first or not second else median(ours, "wall") / (median(first, "wall") + median(second, "wall"))
+
+    def counted(name, what):
+        found = measures.get((name, "imgbuild", "counted"))
+        return found and getattr(found[0], what)
+
+    peak = [measure.peak for (_, tool, _), found in measures.items() if tool == "imgbuild" for measure in found]
+    limit, copied = Limit.name, Copied.name
+    rows = [
+        ("cold: time of crane", 0.45, ratio("cold", "crane")),
+        ("cold: time of jib-core", 0.15, ratio("cold", "jib")),
+        ("cold: the limit", 1.2, ratio("cold", limit)),
+        ("cold: CPU of crane", 0.5, ratio("cold", "crane", "cpu")),
+        ("cold: requests", 28, counted("cold", "requests")),
+        ("cold, no lock: time of skopeo + crane", 1.0, both("cold-scan", ("cold-scan", copied, "timed"), ("cold-scan", "crane", "timed"))),
+        ("base elsewhere: time of crane", 0.6, ratio("other", "crane")),
+        ("base elsewhere: time of skopeo + PUT", 1.3, both("other", ("other", copied, "timed"), ("other", limit, "timed"))),
+        ("one class: time of crane", 0.15, ratio("class", "crane")),
+        ("one class: bytes sent", 150_000, counted("class", "sent")),
+        ("one class: requests", 16, counted("class", "requests")),
+        ("one dependency: time of crane", 0.45, ratio("dependency", "crane")),
+        ("config: time of crane", 0.12, ratio("config", "crane")),
+        ("config: bytes sent", 10_000, counted("config", "sent")),
+        ("config: requests", 14, counted("config", "requests")),
+        ("nothing: time of crane", 0.1, ratio("nothing", "crane")),
+        ("nothing: requests", 6, counted("nothing", "requests")),
+        ("peak memory in MB", 32, max(peak) if peak else None),
+    ]
+    return [row for row in rows if row[2] is not None]

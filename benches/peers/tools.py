@@ -1,0 +1,154 @@
+"""The tools: what each is told to do for the same image."""
+
+import json
+import shutil
+import subprocess
+
+from measure import Broken, run
+
+PLATFORMS = ["linux/amd64", "linux/arm64"]
+INDEX = "application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json"
+MANIFEST = "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json"
+
+
+class Tool:
+    """A tool publishes the bench's JAR and configuration on a base, to a repository."""
+
+    def __init__(self, bench):
+        self.bench = bench
+        self.pushed = None
+        self.folder = bench.folder / self.name
+        self.folder.mkdir()
+
+    def forget(self):
+        """Forgets what earlier runs left in caches."""
+        shutil.rmtree(self.folder)
+        self.folder.mkdir()
+
+    def layers(self):
+        """Sizes and encodings of what it put on the base for the first platform."""
+        if self.pushed is None:
+            return ["nothing"]
+        repository, tag = self.pushed
+        index = self.fetch(repository, tag, INDEX)
+        children = [child for child in index["manifests"] if child["platform"]["architecture"] == "amd64"]
+        layers = self.fetch(repository, children[0]["digest"], MANIFEST)["layers"]
+        own = [layer for layer in layers if layer["digest"] not in self.bench.base_layers]
+        return [f"{layer['size'] / 1e6:.2f} MB {layer['mediaType'].rsplit('.', 1)[-1]}" for layer in own]
+
+    def fetch(self, repository, reference, accept):
+        status, body = self.bench.registry.get(f"/v2/{repository}/manifests/{reference}", accept)
+        if status != 200:
+            raise Broken(f"{self.name}: {repository}:{reference} is not there: {status}")
+        return json.loads(body)
+
+    def publish(self, host, base, repository):
+        measure = self.command(host, base, repository)
+        index = self.fetch(repository, "1", INDEX)
+        found = {f"{child['platform']['os']}/{child['platform']['architecture']}" for child in index["manifests"]}
+        if not found.issuperset(PLATFORMS):
+            raise Broken(f"{self.name}: published only {found}")
+        self.pushed = (repository, "1")
+        return measure
+
+
+class Imgbuild(Tool):
+    name = "imgbuild"
+
+    def __init__(self, bench, program):
+        super().__init__(bench)
+        self.program = program
+        self.knows_locks = False
+        self.locked = False
+
+    def start(self):
+        run([self.program, "--version"])
+        text = subprocess.run([self.program, "build", "--help"], capture_output=True, text=True, check=True).stdout
+        self.knows_locks = "--lock" in text
+
+    def command(self, host, base, repository):
+        extra = []
+        if self.knows_locks and self.locked:
+            extra = ["--lock"]
+        return run(
+            [self.program, "build", self.bench.jar, "--base", base, "--platform", ",".join(PLATFORMS), "--config", self.bench.config,
+             "--cache-dir", self.folder / "cache", "--progress", "quiet", "--tag", f"{host}/{repository}:1", "--push", *extra],
+            cwd=self.bench.folder / "work",
+        )
+
+
+class Crane(Tool):
+    """One tar of the JAR and one of the configuration, put on each platform's image, then an index of the two."""
+
+    name = "crane"
+
+    def __init__(self, bench, _):
+        super().__init__(bench)
+
+    def start(self):
+        run(["crane", "version"])
+
+    def command(self, host, base, repository):
+        script = self.folder / "publish"
+        lines = ["set -eu", f"cd {self.folder}", f"ln -f {self.bench.jar} app.jar", f"ln -f {self.bench.config} application.yml"]
+        tar = "tar --owner=0 --group=0 --mtime=1980-01-01 --transform"
+        lines += [f"{tar} 's,^,app/,' -cf app.tar app.jar", f"{tar} 's,^,app/config/,' -cf config.tar application.yml"]
+        images = []
+        for place in PLATFORMS:
+            image = f"{host}/{repository}:{place.split('/')[1]}"
+            images.append(image)
+            lines.append(f"crane mutate --insecure --platform {place} --append app.tar,config.tar --entrypoint java,-jar,/app/app.jar "
+                         f"--workdir /app --tag {image} {base}")
+        lines.append(f"crane index append --insecure {' '.join('-m ' + image for image in images)} -t {host}/{repository}:1")
+        script.write_text("\n".join(lines) + "\n")
+        return run(["sh", script])
+
+
+class Jib(Tool):
+    name = "jib"
+
+    def __init__(self, bench, folder):
+        super().__init__(bench)
+        self.program = folder / "jib/jib-bench.jar"
+
+    def start(self):
+        run(["java", "-version"])
+        if not self.program.is_file():
+            raise Broken(f"there is no {self.program}")
+
+    def command(self, host, base, repository):
+        return run(["java", "-DsendCredentialsOverHttp=true", "-jar", self.program, base, self.bench.jar, self.bench.config,
+                    f"{host}/{repository}:1", self.folder / "cache", *PLATFORMS])
+
+
+class Limit:
+    """What cannot be left out: the JAR's digest, and one PUT of it."""
+
+    name = "sha256 + one PUT"
+
+    def __init__(self, bench):
+        self.bench = bench
+
+    def publish(self, host, _, repository):
+        digest = self.bench.digest(self.bench.jar)
+        script = (f"sha256sum {self.bench.jar} >/dev/null; location=$(curl -sS -X POST -D - -o /dev/null http://{host}/v2/{repository}/blobs/uploads/ "
+                  f"| tr -d '\\r' | sed -n 's/^[Ll]ocation: //p'); "
+                  f"curl -sSf -o /dev/null -T {self.bench.jar} \"$location&digest=sha256:{digest}\"")
+        return run(["sh", "-c", script])
+
+
+class Copied:
+    """skopeo copies the base to a layout, then others do the rest."""
+
+    name = "skopeo copy of the base"
+
+    def __init__(self, bench):
+        self.bench = bench
+
+    def publish(self, _, base, repository):
+        folder = self.bench.folder / f"copy-{repository}"
+        measure = run(["skopeo", "copy", "--quiet", "--all", "--src-tls-verify=false", f"docker://{base}", f"oci:{folder}:1"])
+        shutil.rmtree(folder)
+        return measure
+
+
