@@ -10,7 +10,6 @@ use super::{Error, PlannedLayer};
 use crate::blob::{Blob, OpenFileSource};
 use crate::cache::{Cache, CachedLayer};
 use crate::event::{Event, Events};
-use crate::jar;
 use crate::layer::{self, Built, Encoding, Files, Key, Layer, Outline, Stop};
 use crate::oci::{Descriptor, Digest, MediaType};
 
@@ -25,8 +24,6 @@ pub(super) struct Maker {
     pub(super) events: Events,
     /// One permit a core: more threads would only compete.
     pub(super) cores: Arc<Semaphore>,
-    /// Where the files of layers that are not private come from.
-    pub(super) jar: jar::Bytes,
 }
 
 /// The layer that inputs of one outline gave when they were read last.
@@ -34,7 +31,7 @@ pub(super) struct Maker {
 struct Seen {
     /// Names the layer.
     key: Digest,
-    /// The state of the JAR that they came from. With the same mark it need not be read again.
+    /// The state of the files that they came from. With the same mark they need not be read again.
     mark: Option<String>,
 }
 
@@ -49,23 +46,24 @@ pub(super) enum Found {
 impl Maker {
     /// Looks a layer up by its inputs. A private layer is small and is made at once.
     ///
-    /// The JAR is read only where a layer may be known: where one of the same outline was made before, and the JAR was written since.
+    /// The files are read only where a layer may be known: where one of the same outline was made before, and the files were written since.
     pub(super) async fn find(&self, planned: &PlannedLayer) -> Result<Found, Error> {
         if planned.private {
             return self.make_private(planned).await.map(Found::Known);
         }
-        let outline = Outline::of(&planned.content, self.encoding);
-        let Some(seen) = self.cache.find_record::<Seen>(outline.digest()) else { return Ok(Found::Unknown(outline)) };
-        let is_unread = seen.mark.is_some() && seen.mark.as_deref() == self.jar.mark();
+        let (outline, mark) = (Outline::of(&planned.content, self.encoding), planned.content.mark());
+        let unknown = || Found::Unknown(outline.clone());
+        let Some(seen) = self.cache.find_record::<Seen>(outline.digest()) else { return Ok(unknown()) };
+        let is_unread = mark.is_some() && seen.mark == mark;
         let key = if is_unread {
             seen.key
         } else {
             let (files, encoding, stop) = (planned.content.clone(), self.encoding, self.stop.clone());
             self.on_a_core(&planned.name, move || Key::of(&files, encoding, &stop)).await?.digest().clone()
         };
-        let Some(known) = self.cache.find_layer(&key) else { return Ok(Found::Unknown(outline)) };
+        let Some(known) = self.cache.find_layer(&key) else { return Ok(unknown()) };
         if !is_unread {
-            self.remember(&outline, key)?;
+            self.remember(planned, &outline, key, mark)?;
         }
         let layer = self.cached(&planned.name, known)?;
         self.report(&layer, true);
@@ -75,7 +73,7 @@ impl Maker {
     /// Makes a layer and remembers it. Builds beside this one that make the same layer give the same bytes.
     pub(super) async fn make(&self, planned: &PlannedLayer, outline: &Outline) -> Result<Layer, Error> {
         let (files, encoding, stop) = (planned.content.clone(), self.encoding, self.stop.clone());
-        let mut pending = self.cache.pending()?;
+        let (mut pending, mark) = (self.cache.pending()?, planned.content.mark());
         let (pending, built) = self
             .on_a_core(&planned.name, move || {
                 let built = layer::build(&files, encoding, &mut pending, &stop)?;
@@ -86,15 +84,15 @@ impl Maker {
         let record = CachedLayer { media_type: self.media_type(), digest: built.digest, size: built.size, diff_id: built.diff_id };
         self.cache.commit(pending, record.descriptor())?;
         self.cache.remember_layer(&key, &record)?;
-        self.remember(outline, key)?;
+        self.remember(planned, outline, key, mark)?;
         let layer = self.cached(&planned.name, record)?;
         self.report(&layer, false);
         Ok(layer)
     }
 
-    /// Remembers what was read of the JAR, together with its mark if it is still what was read.
-    fn remember(&self, outline: &Outline, key: Digest) -> Result<(), Error> {
-        let mark = self.jar.mark().filter(|_| self.jar.verify_unchanged().is_ok()).map(str::to_owned);
+    /// Remembers what was read, with the mark that the files had before if it is still theirs.
+    fn remember(&self, planned: &PlannedLayer, outline: &Outline, key: Digest, before: Option<String>) -> Result<(), Error> {
+        let mark = before.filter(|before| planned.content.mark().as_ref() == Some(before));
         Ok(self.cache.remember_record(outline.digest(), &Seen { key, mark })?)
     }
 

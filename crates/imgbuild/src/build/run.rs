@@ -88,7 +88,6 @@ async fn flow(build: Build, stop: &StopOnDrop, sessions: &Sessions) -> Result<Re
         stop: stop.stop().clone(),
         events: events.clone(),
         cores: Arc::new(Semaphore::new(cores)),
-        jar: plan.jar.clone(),
     };
     let compose = |layers: &[Layer]| compose(&recipe, &plan, &base, layers);
     let found = try_join_all(plan.layers.iter().map(|planned| maker.find(planned))).await?;

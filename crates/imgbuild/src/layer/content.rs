@@ -27,6 +27,11 @@ pub trait Content: Send + Sync {
     fn range(&self) -> Option<jar::Bytes> {
         None
     }
+
+    /// A part of the file that they come from, in whatever form they lie there, where there is one.
+    fn source(&self) -> Option<jar::Bytes> {
+        self.range()
+    }
 }
 
 impl Content for Bytes {
@@ -103,5 +108,9 @@ impl Content for jar::Content {
             // Its entries are stored.
             Self::Thin(_) => None,
         }
+    }
+
+    fn source(&self) -> Option<jar::Bytes> {
+        self.source().cloned()
     }
 }

@@ -75,6 +75,21 @@ impl Files {
         self.0.iter().map(|(path, entry)| (path.as_str(), entry))
     }
 
+    /// Names the state of every file on disk that the contents come from. The same outline with the same mark is the same layer; there
+    /// is none where one of them is not on disk, has changed since it was opened, or was changed a moment before.
+    #[must_use]
+    pub fn mark(&self) -> Option<String> {
+        let mut sources = BTreeMap::new();
+        for (_, entry) in self.entries() {
+            if let Kind::File(content) = &entry.kind {
+                let source = content.source()?;
+                sources.insert(source.mark()?.to_owned(), source);
+            }
+        }
+        let are_unchanged = sources.values().all(|source| source.verify_unchanged().is_ok());
+        are_unchanged.then(|| sources.into_keys().collect::<Vec<_>>().join(" "))
+    }
+
     /// Adds a file.
     ///
     /// # Errors

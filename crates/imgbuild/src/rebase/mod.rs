@@ -125,8 +125,8 @@ impl Rebase {
             Some(client) => client.clone(),
             None => Client::builder().events(self.events.clone()).build(),
         };
-        self.targets.iter().for_each(|target| target.connect(&client));
         let cache = self.cache.clone().map_or_else(Cache::temporary, Ok)?;
+        self.targets.iter().for_each(|target| target.connect(&client, &cache));
 
         let name = self.image.to_string();
         let failed = |source| Error::Source { image: name.clone(), source };

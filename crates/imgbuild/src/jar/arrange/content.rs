@@ -36,6 +36,16 @@ impl Content {
         }
     }
 
+    /// A part of the file that it comes from, in whatever form it lies there.
+    #[must_use]
+    pub fn source(&self) -> Option<&Bytes> {
+        match self {
+            Self::Bytes(bytes) => Some(bytes),
+            Self::Entry(entry) => Some(entry.packed()),
+            Self::Thin(thin) => thin.0.source(),
+        }
+    }
+
     /// Reads from the start. Errors of an entry carry a [`jar::Error`](super::super::Error) inside.
     #[must_use]
     pub fn open(&self) -> Box<dyn Read + Send> {

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use super::super::Entry;
+use super::super::{Bytes, Entry};
 
 /// A ZIP of stored entries.
 #[derive(Debug)]
@@ -41,6 +41,11 @@ impl Thin {
 
     pub(super) fn size(&self) -> u64 {
         self.size
+    }
+
+    /// A part of the JAR that it is put together from, unless it has no entry.
+    pub(super) fn source(&self) -> Option<&Bytes> {
+        self.parts.iter().find_map(|part| if let Part::Entry(entry) = part { Some(entry.packed()) } else { None })
     }
 
     pub(super) fn reader(self: &Arc<Self>) -> ThinReader {
