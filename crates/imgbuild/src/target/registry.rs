@@ -119,9 +119,7 @@ impl Target for RegistryTarget {
     }
 
     fn is_new(&self) -> BoxFuture<'_, Result<bool, Error>> {
-        Box::pin(async move {
-            Ok(self.named().await?.iter().any(Option::is_none))
-        })
+        Box::pin(async move { Ok(self.named().await?.iter().any(Option::is_none)) })
     }
 
     fn find<'a>(&'a self, image: &'a ImageIndex) -> BoxFuture<'a, Result<Option<Receipt>, Error>> {
@@ -194,13 +192,15 @@ impl RegistrySession {
             receipts.push(self.push(*role, blob).await?);
         }
         let bytes = image.index.read(MAX_MANIFEST_BYTES).await.map_err(|source| self.target.error(registry::Error::Source(source)))?;
-        let mut moved = false;
+        let mut moved = 0;
         for (tag, named) in self.target.tags.iter().zip(self.target.named().await?) {
-            if named.as_ref() == Some(image.digest()) {
-                continue;
-            }
-            let moving = self.pusher.move_tag(tag, image.index.descriptor(), bytes.clone()).await;
-            moved |= moving.map_err(|source| self.target.error(source))? == Tagged::Moved;
+            let (descriptor, bytes) = (image.index.descriptor(), bytes.clone());
+            let tagged = if named.as_ref() == Some(image.digest()) {
+                self.pusher.tag(tag, descriptor, bytes).await
+            } else {
+                self.pusher.move_tag(tag, descriptor, bytes).await
+            };
+            moved += u64::from(tagged.map_err(|source| self.target.error(source))? == Tagged::Moved);
         }
         let outcome = if moved > 0 { Outcome::Sent } else { Outcome::Present };
         receipts.push(BlobReceipt::new(Role::Index, &image.index, outcome));
