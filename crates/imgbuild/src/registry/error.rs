@@ -241,7 +241,7 @@ impl Error {
             Self::Network { reason, .. } if reason.contains("does not speak TLS") => {
                 Some("a registry without TLS must be named with --insecure HOST".to_owned())
             }
-            Self::Network { reason, .. } if reason.contains("(Connect)") => {
+            Self::Network { reason, .. } | Self::Deadline { what: reason, .. } if reason.contains("(Connect)") => {
                 Some("check the host's name and the network; a proxy is named with HTTPS_PROXY".to_owned())
             }
             Self::Wait { .. } => Some("log in to get a higher limit, use a mirror, or try again later".to_owned()),
