@@ -8,7 +8,7 @@ use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE};
 use imgbuild_testkit::fixtures;
 use imgbuild_testkit::registry::{Answer, Denial, Registry, Tokens, Users, What, When};
 
-use crate::home::{Home, Said, run};
+use crate::home::{Ended, Home};
 
 const CANARY: &str = "Canary/7f3+b=91 ü";
 
@@ -30,7 +30,7 @@ fn assert_clean(what: &str, bytes: &[u8]) {
     }
 }
 
-fn assert_nothing_said(said: &Said) {
+fn assert_nothing_said(said: &Ended) {
     assert!(said.stderr.contains("TRACE") && said.stderr.contains("/v2/"), "requests are not logged: {said:?}");
     assert_clean("stdout", said.stdout.as_bytes());
     assert_clean("stderr", said.stderr.as_bytes());
@@ -84,12 +84,12 @@ fn a_password_is_nowhere_but_where_the_login_stores_it() {
         assert_eq!(login.code, Some(0), "{login:?}");
         assert_nothing_said(&login);
         for progress in ["plain", "json"] {
-            let said = run(&mut build(&home, &registry, progress));
+            let said = Ended::of(&mut build(&home, &registry, progress));
             ended.push(said.code);
             assert_nothing_said(&said);
         }
         let reference = registry.reference("koin/api", "1");
-        let auth = run(home.imgbuild().args(["auth", "-vv", "--json", &reference]));
+        let auth = Ended::of(home.imgbuild().args(["auth", "-vv", "--json", &reference]));
         assert_nothing_said(&auth);
         assert!(fs::read_to_string(home.config()).unwrap().contains(&BASE64_STANDARD.encode(format!("user:{CANARY}"))));
         assert_no_file(home.path(), &home.config());
@@ -111,7 +111,7 @@ fn the_credentials_of_one_run_are_stored_nowhere() {
         let home = Home::new();
         let mut command = build(&home, &registry, "plain");
         command.env("IMGBUILD_REGISTRY_USER", "user").env("IMGBUILD_REGISTRY_PASSWORD", CANARY);
-        assert_nothing_said(&run(&mut command));
+        assert_nothing_said(&Ended::of(&mut command));
         assert!(!home.config().exists());
         assert_no_file(home.path(), Path::new(""));
     }

@@ -8,14 +8,14 @@ use std::process::Command;
 use imgbuild_testkit::fixtures;
 use imgbuild_testkit::registry::{Proxy, Registry, Tls, What, When};
 
-use crate::home::{Home, Said, run};
+use crate::home::{Ended, Home};
 
 /// Asks `host` who we are, the cheapest way to talk to a registry.
-fn ask(home: &Home, host: &str, set_up: impl FnOnce(&mut Command)) -> Said {
+fn ask(home: &Home, host: &str, set_up: impl FnOnce(&mut Command)) -> Ended {
     let mut command = home.imgbuild();
     command.args(["auth", "--pull", &format!("{host}/koin/api:1")]);
     set_up(&mut command);
-    run(&mut command)
+    Ended::of(&mut command)
 }
 
 fn with_authority(home: &Home, registry: &Registry) -> PathBuf {
@@ -104,11 +104,11 @@ fn an_address_of_version_6_is_a_registry() {
     assert_eq!(said.code, Some(0), "{said:?}");
 }
 
-fn build(home: &Home, base: &str, set_up: impl FnOnce(&mut Command)) -> Said {
+fn build(home: &Home, base: &str, set_up: impl FnOnce(&mut Command)) -> Ended {
     let mut command = home.imgbuild();
     command.arg("build").arg(fixtures::path("app.jar")).arg(format!("--base={base}")).args(["--no-cache", "-o", "type=oci,dest=out"]);
     set_up(&mut command);
-    run(&mut command)
+    Ended::of(&mut command)
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn no_more_blobs_move_at_once_than_jobs_and_a_time_limit_ends_everything() {
         let home = Home::new();
         let mut command = home.imgbuild();
         command.arg("build").arg(fixtures::path("app.jar")).args(["--no-cache", "--push", "-t", &registry.reference("koin/api", "1")]);
-        run(command.arg(format!("--base={}", registry.reference("library/amazoncorretto", "17"))).args(set_up))
+        Ended::of(command.arg(format!("--base={}", registry.reference("library/amazoncorretto", "17"))).args(set_up))
     };
     registry.inject(When::request("PUT", "/blobs/uploads/").then(What::StallHeaders(std::time::Duration::from_millis(150))));
     let said = push(&["--jobs", "1"]);

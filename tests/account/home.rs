@@ -1,33 +1,38 @@
-//! A user at a machine of their own: nothing of this one's environment but where programs are.
+//! The testkit's home with what a login finds there: Docker's configuration, credential programs, and nothing in the environment.
 
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
+use imgbuild_testkit::home;
 use imgbuild_testkit::registry::{Registry, Tokens};
 use serde_json::Value;
-use tempfile::TempDir;
 
-pub(crate) struct Home(TempDir);
+pub(crate) use imgbuild_testkit::home::Ended;
+
+pub(crate) struct Home(home::Home);
 
 impl Home {
     pub(crate) fn new() -> Self {
-        let home = Self(tempfile::tempdir().unwrap());
+        let home = Self(home::Home::new(env!("CARGO_BIN_EXE_imgbuild")));
         fs::create_dir(home.path().join("bin")).unwrap();
         home
     }
 
     pub(crate) fn path(&self) -> &Path {
-        self.0.path()
+        self.0.folder()
     }
 
-    /// `imgbuild` at this place, not yet run.
+    /// `imgbuild` in this home, where Docker's configuration is where Docker has it.
     pub(crate) fn imgbuild(&self) -> Command {
         let path = format!("{}:{}", self.path().join("bin").display(), std::env::var("PATH").unwrap_or_default());
-        let mut command = Command::new(env!("CARGO_BIN_EXE_imgbuild"));
-        command.env_clear().env("PATH", path).env("HOME", self.path()).current_dir(self.path()).stdin(Stdio::null());
+        let mut command = self.0.command();
+        command.env("PATH", path);
+        for name in ["DOCKER_CONFIG", "XDG_CONFIG_HOME", "SSL_CERT_FILE", "CONTAINERS_REGISTRIES_CONF", "IMGBUILD_CACHE_DIR"] {
+            command.env_remove(name);
+        }
         command
     }
 
@@ -53,31 +58,12 @@ impl Home {
     }
 
     /// `imgbuild login REGISTRY -u USER --password-stdin`.
-    pub(crate) fn login(&self, registry: &str, user: &str, password: &str) -> Said {
+    pub(crate) fn login(&self, registry: &str, user: &str, password: &str) -> Ended {
         with_input(self.imgbuild().args(["login", registry, "-u", user, "--password-stdin", "-vv"]), password)
     }
 }
 
-/// How a program ended and what it said.
-#[derive(Debug)]
-pub(crate) struct Said {
-    pub(crate) code: Option<i32>,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-}
-
-impl From<Output> for Said {
-    fn from(output: Output) -> Self {
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Self { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
-    }
-}
-
-pub(crate) fn run(command: &mut Command) -> Said {
-    command.output().unwrap().into()
-}
-
-pub(crate) fn with_input(command: &mut Command, input: &str) -> Said {
+pub(crate) fn with_input(command: &mut Command, input: &str) -> Ended {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // A program that refuses its arguments reads no input.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());

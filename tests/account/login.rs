@@ -8,7 +8,7 @@ use imgbuild_testkit::peer;
 use imgbuild_testkit::registry::{Registry, Users};
 use serde_json::json;
 
-use crate::home::{Home, registry, run, with_input};
+use crate::home::{Ended, Home, registry, with_input};
 
 #[test]
 fn a_password_is_checked_then_stored_then_forgotten() {
@@ -25,15 +25,15 @@ fn a_password_is_checked_then_stored_then_forgotten() {
         let stored = home.read_config();
         assert_eq!(stored["auths"][&host], json!({ "auth": "d3JpdGVyOndyaXRlcHc=" }));
 
-        let used = run(home.imgbuild().args(["auth", &format!("{host}/koin/api")]));
+        let used = Ended::of(home.imgbuild().args(["auth", &format!("{host}/koin/api")]));
         assert_eq!(used.code, Some(0), "{used:?}");
         assert!(used.stdout.contains("`writer` from auths of ~/.docker/config.json"), "{used:?}");
 
-        let out = run(home.imgbuild().args(["logout", &host]));
+        let out = Ended::of(home.imgbuild().args(["logout", &host]));
         assert_eq!(out.stdout, format!("the credentials for `{host}` are gone from ~/.docker/config.json\n"), "{out:?}");
         let kept = json!({ "zebra": [1], "auths": { "other.example": { "auth": "dTpw" } }, "credHelpers": { "third.example": "x" } });
         assert_eq!(home.read_config(), kept);
-        let again = run(home.imgbuild().args(["logout", &host]));
+        let again = Ended::of(home.imgbuild().args(["logout", &host]));
         assert_eq!((again.code, again.stdout), (Some(0), format!("no credentials for `{host}` were stored\n")));
     }
 }
@@ -50,7 +50,7 @@ fn a_configured_program_gets_the_password_on_its_input_and_not_as_an_argument() 
     let stored: serde_json::Value = serde_json::from_slice(&fs::read(home.path().join("store")).unwrap()).unwrap();
     assert_eq!(stored, json!({ "ServerURL": registry.host(), "Username": "writer", "Secret": "writepw" }));
     assert_eq!(home.read_config(), json!({ "credsStore": "vault" }));
-    let out = run(home.imgbuild().args(["logout", &registry.host()]));
+    let out = Ended::of(home.imgbuild().args(["logout", &registry.host()]));
     assert!(out.stdout.contains("credsStore vault"), "{out:?}");
     assert_eq!(fs::read_to_string(home.path().join("arguments")).unwrap(), "store\nerase\n");
 }
@@ -58,13 +58,13 @@ fn a_configured_program_gets_the_password_on_its_input_and_not_as_an_argument() 
 #[test]
 fn without_a_terminal_a_password_comes_from_stdin_alone() {
     let (home, registry) = (Home::new(), registry());
-    let asked = run(home.imgbuild().args(["login", &registry.host(), "-u", "writer"]).stdin(Stdio::null()));
+    let asked = Ended::of(home.imgbuild().args(["login", &registry.host(), "-u", "writer"]).stdin(Stdio::null()));
     assert_eq!(asked.code, Some(2), "{asked:?}");
     assert!(asked.stderr.contains("--password-stdin"), "{asked:?}");
     let nobody = with_input(home.imgbuild().args(["login", &registry.host(), "--password-stdin"]), "writepw");
     assert_eq!(nobody.code, Some(2), "{nobody:?}");
     assert!(nobody.stderr.contains("-u USER"), "{nobody:?}");
-    let flag = run(home.imgbuild().args(["login", &registry.host(), "-u", "writer", "--password", "writepw"]));
+    let flag = Ended::of(home.imgbuild().args(["login", &registry.host(), "-u", "writer", "--password", "writepw"]));
     assert_eq!(flag.code, Some(2), "a password among the arguments is seen by everybody on the machine: {flag:?}");
     let empty = home.login(&registry.host(), "writer", "\n");
     assert!(empty.code == Some(1) && empty.stderr.contains("empty"), "{empty:?}");
@@ -102,7 +102,7 @@ fn on_a_terminal_user_and_password_are_asked_for_and_the_password_is_not_echoed(
     let (home, registry) = (Home::new(), registry());
     python.env_clear().env("HOME", home.path()).env("PATH", std::env::var("PATH").unwrap_or_default());
     let program = env!("CARGO_BIN_EXE_imgbuild");
-    let said = run(python.args(["-c", TERMINAL, "writer,writepw", program, "login", &registry.host()]));
+    let said = Ended::of(python.args(["-c", TERMINAL, "writer,writepw", program, "login", &registry.host()]));
     assert_eq!(said.code, Some(0), "{said:?}");
     assert!(said.stdout.contains("writer") && !said.stdout.contains("writepw"), "{said:?}");
     assert_eq!(home.read_config()["auths"][&registry.host()]["auth"], "d3JpdGVyOndyaXRlcHc=");
