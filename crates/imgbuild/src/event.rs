@@ -57,6 +57,29 @@ pub enum Event {
         /// Whether it came from the cache.
         cached: bool,
     },
+    /// Layers of a base are read to learn what is in them; once, since what is found is kept.
+    ScanStarted {
+        /// The base as it was named.
+        base: String,
+        /// How many layers.
+        layers: usize,
+        /// Their size in bytes, compressed.
+        size: u64,
+    },
+    /// The layers of a base were read.
+    ScanFinished {
+        /// The base as it was named.
+        base: String,
+        /// How many layers.
+        layers: usize,
+        /// Their size in bytes, compressed.
+        size: u64,
+    },
+    /// The lock of the base was written.
+    LockWritten {
+        /// The file.
+        path: std::path::PathBuf,
+    },
     /// A blob starts to move.
     TransferStarted {
         /// The blob.
@@ -133,6 +156,13 @@ impl fmt::Display for Event {
                 let from = if *cached { ", from the cache" } else { "" };
                 write!(formatter, "layer `{name}` is {} ({}{from})", digest.short(), Bytes(*size))
             }
+            Self::ScanStarted { base, layers, size } => {
+                write!(formatter, "reading the base `{base}` once, to learn what is in it: {layers} {} ({})", noun(*layers), Bytes(*size))
+            }
+            Self::ScanFinished { base, layers, size } => {
+                write!(formatter, "base `{base}` is known: {layers} {} read ({})", noun(*layers), Bytes(*size))
+            }
+            Self::LockWritten { path } => write!(formatter, "wrote the lock `{}`", path.display()),
             Self::TransferStarted { digest, direction, size } => write!(formatter, "{direction} {} ({})", digest.short(), Bytes(*size)),
             Self::TransferProgress { digest, direction, done, size } => {
                 write!(formatter, "{direction} {}: {} of {}", digest.short(), Bytes(*done), Bytes(*size))
@@ -157,6 +187,10 @@ impl fmt::Display for Event {
             Self::Published { target, unchanged: false, .. } => write!(formatter, "published {target}"),
         }
     }
+}
+
+const fn noun(layers: usize) -> &'static str {
+    if layers == 1 { "layer" } else { "layers" }
 }
 
 impl fmt::Display for Direction {

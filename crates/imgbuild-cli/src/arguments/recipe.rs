@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use imgbuild::image::{Created, Format, Overlay, Port};
 use imgbuild::layer::Encoding;
-use imgbuild::recipe::{Annotation, Assignment, Exec, Injection, Owner, Settings, mtime, source_date_epoch, stop_signal, volume};
+use imgbuild::recipe::{
+    Annotation, Assignment, Exec, FactsFrom, Injection, Owner, Settings, mtime, source_date_epoch, stop_signal, volume,
+};
 use imgbuild::registry::Mirror;
 use imgbuild::{Location, Platform, Recipe, Reference, jar};
 
@@ -85,6 +87,9 @@ pub(crate) struct RecipeArguments {
     /// How layers are compressed: `gzip`, `zstd` or `none`, with `:LEVEL` where wanted [default: gzip]
     #[arg(long, value_name = "FORM[:LEVEL]")]
     compression: Option<Encoding>,
+    /// Where the facts about the base come from: `scan` reads its layers once, `skip` trusts what it claims [default: scan]
+    #[arg(long, value_name = "SOURCE")]
+    facts: Option<FactsFrom>,
     #[command(flatten)]
     health: HealthArguments,
 }
@@ -95,6 +100,11 @@ impl RecipeArguments {
         let file = self.file_settings()?;
         let (tags, mirrors) = (file.tags.clone(), file.mirrors.clone());
         Ok((Recipe::from_sources([file, self.settings()?])?, tags, mirrors))
+    }
+
+    /// The folder of the recipe.
+    pub(crate) fn folder(&self) -> &Path {
+        self.file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""))
     }
 
     fn file_settings(&self) -> Result<Settings, Failure> {
@@ -119,6 +129,7 @@ impl RecipeArguments {
         settings.created = self.created()?;
         settings.format = self.format;
         settings.encoding = self.compression;
+        settings.facts = self.facts;
         Ok(settings)
     }
 

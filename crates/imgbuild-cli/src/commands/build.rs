@@ -8,7 +8,9 @@ use imgbuild_docker::service::{Changes, Outcome};
 use imgbuild_docker::{Engine, LoadTarget};
 
 use super::service::{shown, watched};
-use crate::arguments::{CacheArguments, EngineArguments, Output, RecipeArguments, RegistryArguments, RolloutArguments, published};
+use crate::arguments::{
+    CacheArguments, EngineArguments, LockArguments, Output, RecipeArguments, RegistryArguments, RolloutArguments, published,
+};
 use crate::face::{Exit, Face, Failure, NewFile};
 
 /// What is built, and where it goes.
@@ -45,6 +47,8 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     engine: EngineArguments,
     #[command(flatten)]
+    lock: LockArguments,
+    #[command(flatten)]
     registry: RegistryArguments,
     #[command(flatten)]
     cache: CacheArguments,
@@ -71,7 +75,8 @@ pub(crate) async fn run(mut arguments: Arguments, face: &Face) -> Result<Exit, F
     let metadata = arguments.metadata_file.as_deref().map(NewFile::create).transpose()?;
     let is_result_shown = !arguments.output.iter().any(Output::is_stdout);
 
-    let mut build = Build::new(recipe, arguments.jar).registry(client).cancel(face.cancel()).on_event(face.observer());
+    let mut build = arguments.lock.apply(Build::new(recipe, arguments.jar), arguments.recipe.folder());
+    build = build.registry(client).cancel(face.cancel()).on_event(face.observer());
     for target in targets {
         build = build.target(target);
     }

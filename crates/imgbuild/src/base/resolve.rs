@@ -32,17 +32,33 @@ impl<'a> Resolver<'a> {
         Self { client, cache }
     }
 
-    /// The images of the base at `location` for `platforms`.
+    /// The images of the base at `location` for `platforms`; of the digest `pin` where there is one, whatever the
+    /// location names now.
     ///
     /// # Errors
     /// When the base cannot be fetched, is not valid, or lacks a platform.
-    pub async fn resolve(&self, location: &Location, wanted: &[Platform]) -> Result<Base, Error> {
-        self.find(location, wanted).await.map_err(|source| Error::Source { base: location.to_string(), source })
+    pub async fn resolve(&self, location: &Location, pin: Option<&Digest>, wanted: &[Platform]) -> Result<Base, Error> {
+        self.find(location, pin, wanted).await.map_err(|source| Error::Source { base: location.to_string(), source })
     }
 
-    async fn find(&self, location: &Location, wanted: &[Platform]) -> Result<Base, source::Error> {
+    /// The digest that `location` names now.
+    ///
+    /// # Errors
+    /// When nobody can be asked.
+    pub async fn named(&self, location: &Location) -> Result<Digest, Error> {
+        let named = async {
+            let source = Source::open(location, self.client, self.cache).await?;
+            source.named().await
+        };
+        named.await.map_err(|source| Error::Source { base: location.to_string(), source })
+    }
+
+    async fn find(&self, location: &Location, pin: Option<&Digest>, wanted: &[Platform]) -> Result<Base, source::Error> {
         let source = Source::open(location, self.client, self.cache).await?;
-        let root = source.root().await?;
+        let root = match pin {
+            Some(digest) => source.by_digest(digest).await?,
+            None => source.root().await?,
+        };
         let images = try_join_all(wanted.iter().map(|platform| source.image(&root, platform))).await?;
         let images = images.into_iter().map(|image| parent(&source, image)).collect();
         Ok(Base { digest: root.descriptor().digest.clone(), images })

@@ -91,6 +91,13 @@ impl Blob {
         Self { descriptor: Arc::new(descriptor), source: Arc::clone(&self.source) }
     }
 
+    /// The same bytes from where they come from, for a reader who needs them once: nothing is kept on the way.
+    #[must_use]
+    pub fn unkept(&self) -> Self {
+        let source = self.source.origin().unwrap_or(&self.source);
+        Self { descriptor: Arc::clone(&self.descriptor), source: Arc::clone(source) }
+    }
+
     /// Type, digest and size.
     #[must_use]
     pub fn descriptor(&self) -> &Descriptor {

@@ -32,6 +32,11 @@ pub trait Source: Send + Sync {
     fn repository(&self) -> Option<&Reference> {
         None
     }
+
+    /// The source behind this one, where this one keeps what it reads.
+    fn origin(&self) -> Option<&Arc<dyn Source>> {
+        None
+    }
 }
 
 /// The bytes of a blob, in order.

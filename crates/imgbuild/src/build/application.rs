@@ -28,7 +28,7 @@ pub(super) fn lay(recipe: &Recipe, application: &Application) -> Result<Laid, Er
     let own = vec![folder.to_owned()];
     let mut layers = Vec::new();
     for (name, files) in jar_layers(arrangement, folder, recipe.attributes(Attributes::FILE))? {
-        layers.push(PlannedLayer::new(name, recipe, recipe.platforms.clone(), &own, files, false)?);
+        layers.push(PlannedLayer::new(name, recipe.platforms.clone(), files, false));
     }
     let overlay = Overlay {
         entrypoint: Some(recipe.overlay.entrypoint.clone().unwrap_or(entrypoint)),

@@ -1,6 +1,6 @@
 //! A Dockerfile and its context → the layers of every platform, those that are equal made once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::application::jar_layers;
@@ -35,20 +35,20 @@ pub(super) fn lay(recipe: &Recipe, dockerfile: &Dockerfile, application: &Applic
     warnings.sort_unstable();
     warnings.dedup();
 
-    let mut maker = Maker { recipe, layers: Vec::new(), jars: Vec::new() };
+    let mut maker = Maker::default();
     // The same instructions give the same number of layers on each platform.
     let count = platforms.first().map_or(0, |(_, _, found)| found.layers.len());
     for position in 0..count {
-        let mut groups: Vec<(&StepLayer, &BTreeSet<String>, Vec<Platform>)> = Vec::new();
+        let mut groups: Vec<(&StepLayer, Vec<Platform>)> = Vec::new();
         for (platform, _, found) in &platforms {
             let Some(layer) = found.layers.get(position) else { continue };
-            match groups.iter_mut().find(|(known, ..)| *known == layer) {
-                Some((.., platforms)) => platforms.push(platform.clone()),
-                None => groups.push((layer, &found.own, vec![platform.clone()])),
+            match groups.iter_mut().find(|(known, _)| *known == layer) {
+                Some((_, platforms)) => platforms.push(platform.clone()),
+                None => groups.push((layer, vec![platform.clone()])),
             }
         }
-        for (layer, own, platforms) in groups {
-            maker.make(layer, own, &platforms)?;
+        for (layer, platforms) in groups {
+            maker.make(layer, &platforms)?;
         }
     }
     let own = platforms.first().map(|(_, _, found)| found.own.iter().cloned().collect()).unwrap_or_default();
@@ -57,31 +57,29 @@ pub(super) fn lay(recipe: &Recipe, dockerfile: &Dockerfile, application: &Applic
     Ok(Laid { layers: maker.layers, overlays, layout, layout_reason: None, own, jars: maker.jars, warnings })
 }
 
-struct Maker<'a> {
-    recipe: &'a Recipe,
+#[derive(Default)]
+struct Maker {
     layers: Vec<PlannedLayer>,
     jars: Vec<crate::jar::Bytes>,
 }
 
-impl Maker<'_> {
-    fn make(&mut self, layer: &StepLayer, own: &BTreeSet<String>, platforms: &[Platform]) -> Result<(), Error> {
-        let own: Vec<String> = own.iter().cloned().collect();
+impl Maker {
+    fn make(&mut self, layer: &StepLayer, platforms: &[Platform]) -> Result<(), Error> {
         match &layer.content {
             StepContent::Files(items) if items.is_empty() => {}
             StepContent::Files(items) => {
                 let files = files(&layer.name, items)?;
                 // A configuration may hold secrets; a JAR is large, and none.
                 let private = !items.iter().all(|(path, item)| !matches!(item.kind, ItemKind::File(_)) || jar_in_image(path));
-                self.layers.push(PlannedLayer::new(layer.name.clone(), self.recipe, platforms.to_vec(), &own, files, private)?);
+                self.layers.push(PlannedLayer::new(layer.name.clone(), platforms.to_vec(), files, private));
             }
             StepContent::Jar { path, destination, attributes, folders } => {
-                self.make_jar(&layer.name, path, destination, *attributes, folders, &own, platforms)?;
+                self.make_jar(&layer.name, path, destination, *attributes, folders, platforms)?;
             }
         }
         Ok(())
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of one step")]
     fn make_jar(
         &mut self,
         name: &str,
@@ -89,7 +87,6 @@ impl Maker<'_> {
         destination: &str,
         attributes: Attributes,
         folders: &BTreeMap<String, Item>,
-        own: &[String],
         platforms: &[Platform],
     ) -> Result<(), Error> {
         let jar = Jar::open(path)?;
@@ -101,7 +98,7 @@ impl Maker<'_> {
                     add(name, &mut files, path, item)?;
                 }
             }
-            self.layers.push(PlannedLayer::new(layer, self.recipe, platforms.to_vec(), own, files, false)?);
+            self.layers.push(PlannedLayer::new(layer, platforms.to_vec(), files, false));
         }
         self.jars.push(jar.archive().bytes().clone());
         Ok(())

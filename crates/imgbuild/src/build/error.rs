@@ -74,6 +74,19 @@ pub enum Error {
         /// The cause.
         source: io::Error,
     },
+    /// A layer cannot be put on the base.
+    #[error("cannot put the layer `{layer}` on the base for `{platform}`")]
+    Misplaced {
+        /// What it holds.
+        layer: String,
+        /// The platform.
+        platform: String,
+        /// The cause.
+        source: base::Conflict,
+    },
+    /// A lock needs what nobody looks for.
+    #[error("a lock cannot be written or checked without facts about the base")]
+    LockWithoutFacts,
     /// The cache cannot be used.
     #[error(transparent)]
     Cache(#[from] cache::Error),
@@ -135,6 +148,8 @@ impl Error {
             }
             Self::NoJarToLayOut { .. } => Some("leave `--layout` out to copy the JAR byte for byte, as Docker does".to_owned()),
             Self::Base(error) => error.hint(),
+            Self::Misplaced { source, .. } => source.hint(),
+            Self::LockWithoutFacts => Some("leave `--facts skip` away".to_owned()),
             Self::Cache(error) => error.hint(),
             Self::Target(error) => error.hint(),
             Self::Layer { source: layer::Error::Read { source, .. }, .. } => {
@@ -146,5 +161,11 @@ impl Error {
             Self::NoPlatforms => Some("name one, such as `--platform linux/amd64,linux/arm64`".to_owned()),
             _ => None,
         }
+    }
+}
+
+impl From<base::LockError> for Error {
+    fn from(error: base::LockError) -> Self {
+        Self::Base(error.into())
     }
 }

@@ -1,15 +1,18 @@
 //! From a recipe and a JAR to a published image.
 //!
-//! [`Build::run`] reads as the way of the data: the JAR becomes files, files become layers, the base is resolved, images
-//! are composed, and targets publish them. The room refuses protocol detail; that is the business of the rooms below.
+//! [`Build::run`] reads as the way of the data: the JAR becomes files, the base is resolved and known by its facts, files
+//! become layers that lie on it, images are composed, and targets publish them. The room refuses protocol detail; that is the business of the rooms below.
 
 mod application;
 mod cancel;
 mod context;
 mod dockerfile;
 mod error;
+mod ground;
 mod injected;
 mod layers;
+mod lock;
+mod place;
 mod plan;
 mod report;
 mod run;
@@ -27,6 +30,7 @@ use crate::target::Target;
 
 pub use cancel::Cancel;
 pub use error::{Error, Kind};
+pub use lock::LockMode;
 pub use plan::{Plan, PlannedLayer};
 pub use report::{LayerReport, PlatformReport, Report};
 
@@ -52,6 +56,7 @@ pub struct Build {
     client: Option<Client>,
     cache: Option<Cache>,
     targets: Vec<Box<dyn Target>>,
+    lock: Option<(PathBuf, LockMode)>,
     events: Events,
     cancel: Cancel,
 }
@@ -86,6 +91,7 @@ impl Build {
             client: None,
             cache: None,
             targets: Vec::new(),
+            lock: None,
             events: Events::default(),
             cancel: Cancel::default(),
         }
@@ -112,6 +118,12 @@ impl Build {
     /// Keeps and finds base layers, documents and layers in this cache.
     pub fn cache(mut self, cache: Cache) -> Self {
         self.cache = Some(cache);
+        self
+    }
+
+    /// Uses or writes the lock at `path`, as `mode` says.
+    pub fn lock(mut self, path: impl Into<PathBuf>, mode: LockMode) -> Self {
+        self.lock = Some((path.into(), mode));
         self
     }
 

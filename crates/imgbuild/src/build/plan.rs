@@ -9,7 +9,7 @@ use super::{Application, Error, application, dockerfile};
 use crate::base::Base;
 use crate::image::Overlay;
 use crate::jar::{Bytes, Layout};
-use crate::layer::{Attributes, Files, Kind};
+use crate::layer::{Files, Kind};
 use crate::oci::Platform;
 use crate::recipe::Recipe;
 
@@ -33,6 +33,10 @@ pub struct Plan {
     /// What the user should know.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// Folders of the image's own, absolute: where nobody looks into the base, their modes and owners are ours, those of
+    /// all others are the base's.
+    #[serde(skip)]
+    pub(super) own: Vec<String>,
     /// The JARs that are laid out, to be asked whether they were rewritten meanwhile.
     #[serde(skip)]
     pub(super) jars: Vec<Bytes>,
@@ -52,7 +56,7 @@ pub struct PlannedLayer {
     pub bytes: u64,
     /// Whether it may hold secrets and is kept out of the cache.
     pub private: bool,
-    /// The files.
+    /// The files, without the folders above them: those are known once the base is.
     #[serde(skip)]
     pub(super) content: Files,
 }
@@ -63,7 +67,7 @@ pub(super) struct Laid {
     pub(super) overlays: Vec<Overlay>,
     pub(super) layout: Layout,
     pub(super) layout_reason: Option<String>,
-    /// Folders of the image's own, absolute: their modes and owners are ours, those of all others are the base's.
+    /// Folders of the image's own, absolute.
     pub(super) own: Vec<String>,
     pub(super) jars: Vec<Bytes>,
     pub(super) warnings: Vec<String>,
@@ -81,7 +85,7 @@ impl Plan {
         };
         for (name, make) in [(ADDITIONS_LAYER, additions as Injector), (CONFIG_LAYER, configs)] {
             for (platforms, files) in by_platform(recipe, make)? {
-                planned.push(PlannedLayer::new(name.to_owned(), recipe, platforms, &own, files, true)?);
+                planned.push(PlannedLayer::new(name.to_owned(), platforms, files, true));
             }
         }
         Ok(Self {
@@ -92,6 +96,7 @@ impl Plan {
             layers: planned,
             overlays,
             warnings,
+            own,
             jars,
         })
     }
@@ -110,26 +115,18 @@ fn by_platform(recipe: &Recipe, make: Injector) -> Result<Vec<(Vec<Platform>, Fi
 }
 
 impl PlannedLayer {
-    pub(super) fn new(
-        name: String,
-        recipe: &Recipe,
-        platforms: Vec<Platform>,
-        own: &[String],
-        mut files: Files,
-        private: bool,
-    ) -> Result<Self, Error> {
-        // Outside of our own folders the base's folders are left as they are: their modes, owners and links are the base's.
-        let is_at_or_below =
-            |path: &str, folder: &str| path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        let is_own = |path: &str| own.iter().any(|folder| is_at_or_below(path, folder.trim_start_matches('/')));
-        let folder = recipe.attributes(Attributes::FOLDER);
-        files.add_parents(folder, |path| !is_own(path)).map_err(|source| Error::Layer { name: name.clone(), source })?;
+    pub(super) fn new(name: String, platforms: Vec<Platform>, files: Files, private: bool) -> Self {
         let sizes = files.entries().filter_map(|(_, entry)| match &entry.kind {
             Kind::File(content) => Some(content.size()),
             Kind::Folder | Kind::Symlink(_) => None,
         });
         let (count, bytes) = sizes.fold((0, 0), |(count, bytes), size| (count + 1, bytes + size));
-        Ok(Self { name, platforms, files: count, bytes, private, content: files })
+        Self { name, platforms, files: count, bytes, private, content: files }
+    }
+
+    /// The same layer for `platforms`, with its files where they lie on the base.
+    pub(super) fn with(&self, platforms: Vec<Platform>, content: Files) -> Self {
+        Self { name: self.name.clone(), platforms, files: self.files, bytes: self.bytes, private: self.private, content }
     }
 }
 

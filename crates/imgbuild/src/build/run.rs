@@ -8,9 +8,11 @@ use futures_util::future::try_join_all;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use tokio::sync::Semaphore;
 
+use super::ground::Survey;
 use super::layers::{Found, Maker};
+use super::lock::Held;
 use super::{Application, Build, Error, LayerReport, Plan, Report};
-use crate::base::{Base, Resolver};
+use crate::base::{Base, Resolver, Scanner};
 use crate::blob::Blob;
 use crate::cache::Cache;
 use crate::event::{Event, Events};
@@ -43,7 +45,7 @@ pub(super) async fn run(build: Build) -> Result<Report, Error> {
 }
 
 async fn flow(build: Build, stop: &StopOnDrop, sessions: &Sessions) -> Result<Report, Error> {
-    let Build { recipe, application, client, cache, targets, events, cancel: _ } = build;
+    let Build { recipe, application, client, cache, targets, lock, events, cancel: _ } = build;
     // Bad input is found before the network is asked; only steps of a Dockerfile may have to wait for the base.
     let plan = match plan_for(&recipe, &application, None).await {
         Err(Error::Recipe(recipe::Error::NeedsBase { .. })) => None,
@@ -58,7 +60,11 @@ async fn flow(build: Build, stop: &StopOnDrop, sessions: &Sessions) -> Result<Re
         target.connect(&client, &cache);
     }
 
-    let base = Resolver::new(&client, Some(&cache)).resolve(&recipe.base, &recipe.platforms).await?;
+    let held = Held::read(lock, &recipe)?;
+    let resolver = Resolver::new(&client, Some(&cache));
+    let found = Box::pin(resolver.resolve(&recipe.base, held.pin(), &recipe.platforms));
+    let (base, moved) = tokio::join!(found, Box::pin(held.moved(&resolver, &recipe.base)));
+    let base = base?;
     let plan = match plan {
         Some(plan) => plan,
         None => plan_for(&recipe, &application, Some(&base)).await?,
@@ -75,11 +81,18 @@ async fn flow(build: Build, stop: &StopOnDrop, sessions: &Sessions) -> Result<Re
         events.warn("the base has ONBUILD steps, which only a Dockerfile build runs; they are passed on as they are", None);
     }
 
+    if let Some(now) = moved {
+        let held = format!("the base `{}` is {now} now, the lock holds {}", plan.base, base.digest);
+        events.warn(held, Some("`--update-lock` takes what it is now"));
+    }
     // Who may not push learns it before anything is looked into or made. Where every name is there, nothing may have changed.
     let new = try_join_all(targets.iter().map(|target| target.is_new())).await?;
     if new.contains(&true) {
         sessions.open(&targets, &[], &events).await?;
     }
+    let scanner = Scanner::new(&cache, &events);
+    let survey = Survey { recipe: &recipe, plan: &plan, base: &base, scanner, held: &held, targets: &targets, events: &events };
+    let plan = Plan { layers: survey.run().await?, ..plan };
 
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let maker = Maker {

@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, ReadBuf};
@@ -46,6 +47,10 @@ impl Source for CachedSource {
 
     fn repository(&self) -> Option<&Reference> {
         self.origin.repository()
+    }
+
+    fn origin(&self) -> Option<&Arc<dyn Source>> {
+        Some(self.origin.source())
     }
 }
 

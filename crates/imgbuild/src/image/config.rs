@@ -134,6 +134,14 @@ impl Config {
         self.runtime("OnBuild").and_then(Value::as_array).is_some_and(|steps| !steps.is_empty())
     }
 
+    /// This configuration with the changes of `overlay`, its layers left as they are.
+    #[must_use]
+    pub fn patched(&self, overlay: &Overlay) -> Self {
+        let mut raw = self.raw.clone();
+        patch(object(&mut raw, "config"), overlay, self.working_dir());
+        Self { raw, diff_ids: self.diff_ids.clone() }
+    }
+
     /// The configuration of the image on top: patched by `overlay`, with the layers `added` as (diff id, what made it).
     #[must_use]
     pub(super) fn derive(&self, overlay: &Overlay, added: &[(&Digest, &str)], created: &Created, record: &Record) -> Vec<u8> {

@@ -117,6 +117,21 @@ impl Files {
         }
     }
 
+    /// Whether the other holds the same: the same content, not only an equal one.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let same = |(one, other): (&Entry, &Entry)| {
+            let same_kind = match (&one.kind, &other.kind) {
+                (Kind::Folder, Kind::Folder) => true,
+                (Kind::File(one), Kind::File(other)) => Arc::ptr_eq(one, other),
+                (Kind::Symlink(one), Kind::Symlink(other)) => one == other,
+                _ => false,
+            };
+            same_kind && one.attributes == other.attributes
+        };
+        self.0.keys().eq(other.0.keys()) && self.0.values().zip(other.0.values()).all(same)
+    }
+
     /// Adds the folders above every entry that are not among the entries. `known` says which the base has: those are
     /// left out, so that they keep the base's mode and owner.
     ///

@@ -88,7 +88,7 @@ impl Error {
 
     /// The registry's part in it, where it has one.
     #[must_use]
-    pub const fn registry(&self) -> Option<&registry::Error> {
+    pub fn registry(&self) -> Option<&registry::Error> {
         match self {
             Self::Source { source, .. } => source.registry(),
             Self::Base(error) => error.registry(),

@@ -139,7 +139,7 @@ impl Rebase {
         }
 
         let platforms: Vec<Platform> = own.iter().map(|image| image.platform.clone()).collect();
-        let base = Resolver::new(&client, Some(&cache)).resolve(&self.base, &platforms).await?;
+        let base = Resolver::new(&client, Some(&cache)).resolve(&self.base, None, &platforms).await?;
         let reference = self.base.to_string();
         self.events.emit(&Event::BaseResolved { reference, digest: base.digest.clone(), platforms: platforms.clone() });
 

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::health::healthcheck;
 use super::shape::{exec, injections, one_or_more, pairs, scalar};
 use super::syntax::syntax;
-use super::{Annotation, Dockerfile, Error, Injection, Layout, Owner, Recipe, Settings, value};
+use super::{Annotation, Dockerfile, Error, FactsFrom, Injection, Layout, Owner, Recipe, Settings, value};
 use crate::image::{Assumed, Created, Format, Healthcheck, Overlay, Port};
 use crate::layer::Encoding;
 use crate::oci::{Location, Platform, Reference, is_stdio};
@@ -132,6 +132,8 @@ pub(super) struct Keys {
     format: Option<Format>,
     #[serde(deserialize_with = "scalar")]
     compression: Option<Encoding>,
+    #[serde(deserialize_with = "scalar")]
+    facts: Option<FactsFrom>,
     #[serde(alias = "tag", deserialize_with = "one_or_more")]
     tags: Option<Vec<Reference>>,
     #[serde(alias = "mirror", deserialize_with = "one_or_more")]
@@ -176,6 +178,7 @@ impl Keys {
             build_args: Vec::new(),
             format: self.format,
             encoding: self.compression,
+            facts: self.facts,
             tags: self.tags.unwrap_or_default(),
             mirrors: self.mirrors.unwrap_or_default(),
         }

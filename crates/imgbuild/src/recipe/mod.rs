@@ -5,6 +5,7 @@
 
 mod dockerfile;
 mod error;
+mod facts;
 mod file;
 mod health;
 mod injected;
@@ -23,6 +24,7 @@ use crate::oci::{Location, Platform};
 
 pub use dockerfile::{CopyStep, DEFAULT_DOCKERFILE, Dockerfile, Ignore, Pattern, Step, Steps};
 pub use error::Error;
+pub use facts::FactsFrom;
 pub use injected::{Injected, Injection};
 pub use near::nearest;
 pub use settings::Settings;
@@ -69,6 +71,8 @@ pub struct Recipe {
     pub encoding: Encoding,
     /// Annotations of manifests and index.
     pub annotations: Annotations,
+    /// Where the facts about the base come from. They change no image where the base is what it claims to be.
+    pub facts: FactsFrom,
 }
 
 /// A numeric owner.
@@ -111,6 +115,7 @@ impl Default for Recipe {
             format: Format::Oci,
             encoding: Encoding::default(),
             annotations: Annotations::default(),
+            facts: FactsFrom::default(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::injected::lay_over;
-use super::{Annotation, Assignment, DEFAULT_WORKING_DIR, Dockerfile, Error, Injection, Layout, Owner, Recipe};
+use super::{Annotation, Assignment, DEFAULT_WORKING_DIR, Dockerfile, Error, FactsFrom, Injection, Layout, Owner, Recipe};
 use crate::image::{Annotations, Created, Format, Overlay};
 use crate::layer::Encoding;
 use crate::oci::{Location, Platform, Reference};
@@ -37,6 +37,8 @@ pub struct Settings {
     pub format: Option<Format>,
     /// How layers are compressed.
     pub encoding: Option<Encoding>,
+    /// Where the facts about the base come from.
+    pub facts: Option<FactsFrom>,
     /// A Dockerfile, whose steps take the place of the JAR's layout.
     pub dockerfile: Option<Dockerfile>,
     /// Values for the Dockerfile's ARGs; of two for one name the later counts.
@@ -97,6 +99,7 @@ impl Recipe {
             created: settings.created.unwrap_or(self.created),
             format: settings.format.unwrap_or(self.format),
             encoding: settings.encoding.unwrap_or(self.encoding),
+            facts: settings.facts.unwrap_or(self.facts),
             ..self
         })
     }

@@ -75,6 +75,10 @@ impl Source {
             Place::Layout { layout, tag } => self.document(&layout.find(tag.as_deref())?).await,
             Place::Archive { archive, tag } => self.document(&archive.find(tag.as_deref())?).await,
             Place::Registry { client, reference } => {
+                if let Some(found) = reference.digest().and_then(|digest| self.cache.as_ref()?.find_document(digest)) {
+                    let digest = reference.digest().cloned().unwrap_or_else(|| Digest::of(&found));
+                    return Document::parse(found, None).map_err(|source| Error::Document { digest, source });
+                }
                 let head = client.head(reference).await?;
                 if let Some(found) = head.as_ref().and_then(|descriptor| self.cache.as_ref()?.find(descriptor)) {
                     return parse(found.descriptor(), found.read(MAX_MANIFEST_BYTES).await?);
@@ -84,6 +88,19 @@ impl Source {
                 Ok(document)
             }
         }
+    }
+
+    /// The digest that the location names now. A registry is asked by HEAD alone where it answers with the digest.
+    ///
+    /// # Errors
+    /// As [`root`](Self::root).
+    pub async fn named(&self) -> Result<Digest, Error> {
+        if let Place::Registry { client, reference } = &self.place
+            && let Some(found) = client.head(reference).await?
+        {
+            return Ok(found.digest);
+        }
+        Ok(self.root().await?.descriptor().digest.clone())
     }
 
     /// A manifest or index by its descriptor.

@@ -35,6 +35,12 @@ pub trait Target: Send + Sync {
     /// Takes the build's registry client and cache, before anything else is asked. Targets that are no registry need neither.
     fn connect(&self, _: &Client, _: &Cache) {}
 
+    /// Whether the bytes of a base's layer will have to be sent there. It may well be there already: only what is sure
+    /// not to be needed is `false`.
+    fn needs(&self, _: &Blob) -> bool {
+        true
+    }
+
     /// The receipt of an image that is there already, under every name that this target gives it.
     fn find<'a>(&'a self, image: &'a ImageIndex) -> BoxFuture<'a, Result<Option<Receipt>, Error>>;
 

@@ -122,6 +122,11 @@ impl Target for RegistryTarget {
         Box::pin(async move { Ok(self.named().await?.iter().any(Option::is_none)) })
     }
 
+    /// Layers of a repository in the same registry are linked, not sent.
+    fn needs(&self, blob: &Blob) -> bool {
+        blob.repository().is_none_or(|repository| repository.domain() != self.repository.domain())
+    }
+
     fn find<'a>(&'a self, image: &'a ImageIndex) -> BoxFuture<'a, Result<Option<Receipt>, Error>> {
         Box::pin(self.unchanged(image))
     }

@@ -28,10 +28,10 @@ pub struct Executable {
 /// What is known about the base of one platform, as far as an image that starts in one way is concerned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
-    tree: Tree,
-    java: Lookup<Java>,
+    pub(super) tree: Tree,
+    pub(super) java: Lookup<Java>,
     /// The users that were asked about; what a whole tree says about others is in its files.
-    users: BTreeMap<String, Option<Identity>>,
+    pub(super) users: BTreeMap<String, Option<Identity>>,
 }
 
 impl Facts {
@@ -39,12 +39,6 @@ impl Facts {
     #[must_use]
     pub fn new(tree: Tree, start: &Start) -> Self {
         Self { java: java::find(&tree, start), tree, users: BTreeMap::new() }
-    }
-
-    /// Facts of which nothing but these is known.
-    #[must_use]
-    pub fn known(tree: Tree, java: Option<Java>, users: BTreeMap<String, Option<Identity>>) -> Self {
-        Self { tree, java: java.into(), users }
     }
 
     /// The paths.
@@ -123,8 +117,14 @@ pub(super) fn candidates(start: &Start, name: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{File, Libc, Machine};
+    use imgbuild_testkit::elf as fixture;
+
+    use super::super::{File, Libc};
     use super::*;
+
+    fn elf() -> Elf {
+        Elf::parse(&fixture::java(fixture::RunnableMachine::Amd64, "17")).unwrap()
+    }
 
     fn debian() -> Tree {
         let mut tree = Tree::new();
@@ -138,8 +138,7 @@ mod tests {
         tree.put("usr/bin/notes", Node::File(File::new(Permissions::root(0o644))));
         tree.put("usr/bin/start", Node::File(File::new(Permissions::root(0o755))));
         tree.put("etc/alternatives/java", Node::Symlink(format!("/{home}/bin/java")));
-        let elf = Elf { machine: Machine::X86_64, interpreter: Some("/lib64/ld-linux-x86-64.so.2".to_owned()), needed: Vec::new() };
-        let java = File { elf: Some(Arc::new(elf)), ..File::new(Permissions::root(0o755)) };
+        let java = File { elf: Some(Arc::new(elf())), ..File::new(Permissions::root(0o755)) };
         tree.put(&format!("{home}/bin/java"), Node::File(java));
         let release = File { text: Some("JAVA_VERSION=\"17.0.12\"\n".into()), ..File::new(Permissions::root(0o644)) };
         tree.put(&format!("{home}/release"), Node::File(release));
@@ -154,7 +153,7 @@ mod tests {
     fn java_is_found_through_path_alternatives_and_scripts() {
         let expected = Java {
             executable: "/usr/lib/jvm/java-17-openjdk-amd64/bin/java".to_owned(),
-            machine: Some(Machine::X86_64),
+            machine: Some(elf().machine),
             libc: Some(Libc::Glibc),
             version: "17.0.12".parse().ok(),
         };

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Elf, Executable, Libc, Lookup, Machine, Node, Start, Tree, answers};
+use super::{Executable, Libc, Lookup, Machine, Node, Start, Tree, answers};
 
 /// The name of the program.
 pub(in crate::base) const JAVA: &str = "java";
@@ -17,7 +17,7 @@ pub struct Java {
     pub executable: String,
     /// The machine that it is for; `None` where it is no ELF file, such as a script.
     pub machine: Option<Machine>,
-    /// The C library that it needs; `None` where it is no ELF file.
+    /// The C library that it is linked to; `None` where it is no ELF file.
     pub libc: Option<Libc>,
     /// `JAVA_VERSION` of the file `release`; `None` where there is none.
     pub version: Option<JavaVersion>,
@@ -67,13 +67,18 @@ impl FromStr for JavaVersion {
     }
 }
 
-/// The Java that `start` starts: its command if that is a `java`, else the `java` that a script would find.
+/// The Java that `start` starts, described.
 pub(super) fn find(tree: &Tree, start: &Start) -> Lookup<Java> {
+    locate(tree, start).and_then(|found| describe(tree, start, &found))
+}
+
+/// The Java that `start` starts: its command if that is a `java`, else the `java` that a script would find.
+pub(super) fn locate(tree: &Tree, start: &Start) -> Lookup<Executable> {
     let at_home = start.java_home.as_ref().map(|home| format!("{home}/bin/{JAVA}"));
     let names = start.command.first().map(String::as_str).into_iter().chain([JAVA]).chain(at_home.as_deref());
     for name in names {
         match answers::executable(tree, start, name) {
-            Lookup::Found(found) if is_java(&found.path) => return describe(tree, start, &found),
+            Lookup::Found(found) if is_java(&found.path) => return Lookup::Found(found),
             Lookup::Found(_) | Lookup::Absent => {}
             Lookup::Unknown => return Lookup::Unknown,
         }
@@ -102,8 +107,8 @@ fn describe(tree: &Tree, start: &Start, found: &Executable) -> Lookup<Java> {
             Lookup::Unknown => return Lookup::Unknown,
         }
     }
-    let elf = found.elf.as_deref();
-    Lookup::Found(Java { executable: found.path.clone(), machine: elf.map(|elf| elf.machine), libc: elf.map(Elf::libc), version })
+    let (machine, libc) = found.elf.as_deref().map(|elf| (elf.machine, elf.libc())).unzip();
+    Lookup::Found(Java { executable: found.path.clone(), machine, libc, version })
 }
 
 #[cfg(test)]

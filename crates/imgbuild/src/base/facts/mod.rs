@@ -4,7 +4,9 @@
 //! that was narrowed to what a build asks says [`Lookup::Unknown`] about the others, and never guesses.
 
 mod answers;
+mod asked;
 mod java;
+mod layer;
 mod node;
 mod start;
 mod tree;
@@ -13,11 +15,14 @@ mod walk;
 
 pub use crate::elf::{Elf, Libc, Machine};
 pub use answers::{Executable, Facts, Folder};
+pub(in crate::base) use java::{JAVA, RELEASE};
 pub use java::{Java, JavaVersion};
+pub use layer::LayerFacts;
 pub use node::{File, Node, Permissions};
 pub use start::Start;
 pub use tree::{Resolved, Tree};
 pub use users::Identity;
+pub(in crate::base) use walk::End;
 
 /// The answer to a question about a base.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

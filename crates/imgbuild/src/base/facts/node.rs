@@ -71,9 +71,9 @@ pub enum Node {
 pub struct File {
     /// Mode and owner.
     pub permissions: Permissions,
-    /// What its ELF headers say, where it is a program that somebody asks about.
+    /// What its ELF headers say, where it is a program called `java`.
     pub elf: Option<Arc<Elf>>,
-    /// Its content, where it is a small text that somebody asks about.
+    /// Its content, where it is /etc/passwd or /etc/group, or the lines that count, where it is the `release` of a JDK.
     pub text: Option<Arc<str>>,
 }
 

@@ -1,6 +1,6 @@
 //! Every path of an image, or those that somebody asked about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use super::walk::End;
@@ -13,6 +13,8 @@ pub struct Tree {
     nodes: BTreeMap<String, Option<Node>>,
     /// Whether a path without a node is known not to be there.
     whole: bool,
+    /// Folders that were put where none was: they hold what was put there since, and nothing else.
+    fresh: BTreeSet<String>,
 }
 
 /// What a path leads to.
@@ -34,13 +36,13 @@ impl Tree {
     /// A tree without any files, as below the lowest layer.
     #[must_use]
     pub const fn new() -> Self {
-        Self { nodes: BTreeMap::new(), whole: true }
+        Self { nodes: BTreeMap::new(), whole: true, fresh: BTreeSet::new() }
     }
 
     /// A tree of which nothing but these paths is known.
     #[must_use]
     pub fn narrowed(nodes: impl IntoIterator<Item = (String, Option<Node>)>) -> Self {
-        Self { nodes: nodes.into_iter().collect(), whole: false }
+        Self { nodes: nodes.into_iter().collect(), whole: false, fresh: BTreeSet::new() }
     }
 
     /// Whether it knows every path.
@@ -62,15 +64,15 @@ impl Tree {
     /// Puts something at a path. What was there goes, and what was below it too, unless both are folders. Folders above
     /// it that are not there are made as runtimes make them: 0755, owner 0:0.
     pub fn put(&mut self, path: &str, node: Node) {
+        let is_folder = |node: Option<&Option<Node>>| matches!(node, Some(Some(Node::Folder(_))));
+        match path.rsplit_once('/') {
+            Some((parent, _)) if !is_folder(self.nodes.get(parent)) => self.put(parent, Node::Folder(Permissions::root(0o755))),
+            _ => {}
+        }
         if !matches!(node, Node::Folder(_)) {
             self.clear(path);
-        }
-        for (at, _) in path.rmatch_indices('/') {
-            let parent = self.nodes.entry(path[..at].to_owned()).or_default();
-            if parent.is_some() {
-                break;
-            }
-            *parent = Some(Node::Folder(Permissions::root(0o755)));
+        } else if !self.whole && self.known(path).is_some_and(|known| !matches!(known, Some(Node::Folder(_)))) {
+            self.fresh.insert(path.to_owned());
         }
         self.nodes.insert(path.to_owned(), Some(node));
     }
@@ -96,8 +98,14 @@ impl Tree {
     pub(in crate::base) fn known(&self, path: &str) -> Option<Option<&Node>> {
         match self.nodes.get(path) {
             Some(node) => Some(node.as_ref()),
-            None => self.whole.then_some(None),
+            None => (self.whole || self.lies_nowhere(path)).then_some(None),
         }
+    }
+
+    /// Whether a folder above the path is not there, or was not there.
+    fn lies_nowhere(&self, path: &str) -> bool {
+        let mut above = path.match_indices('/').map(|(at, _)| &path[..at]);
+        above.any(|folder| self.fresh.contains(folder) || matches!(self.nodes.get(folder), Some(None)))
     }
 
     /// What a path leads to, through links across all layers. Links that lead in a circle lead to nothing.

@@ -9,7 +9,7 @@ use super::decode::Unpacked;
 use crate::blob::Blob;
 use crate::layer::{Stop, StopOnDrop};
 use crate::oci::{Algorithm, Digest};
-use crate::tarball::{Entry, Input as _, Stream, Tarball};
+use crate::tarball::{Entry, Error, Input as _, Stream, Tarball};
 
 /// What follows the end of the archive is read in pieces of this size.
 const PIECE: u64 = 1 << 20;
@@ -58,6 +58,12 @@ impl Scan {
             Some(expected) if expected != found => Err(ReadError::DiffId { place: self.place, expected, found }),
             _ => Ok(found),
         }
+    }
+
+    /// An error of somebody who cannot use what the layer holds.
+    #[must_use]
+    pub fn refuse(&self, reason: String) -> ReadError {
+        ReadError::from_tar(&self.place, Error::Invalid(reason))
     }
 
     /// The error behind one that [`Read`] passed on.
