@@ -7,6 +7,7 @@ pub mod classfile;
 pub mod compress;
 pub mod digest;
 pub mod elf;
+pub mod engine;
 pub mod fixtures;
 pub mod home;
 pub mod jar;
