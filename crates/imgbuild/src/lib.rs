@@ -20,6 +20,7 @@ pub mod build;
 pub mod cache;
 pub mod contents;
 pub mod copy;
+pub mod diff;
 pub mod elf;
 pub mod event;
 pub mod guard;

@@ -78,7 +78,7 @@ impl JarContents {
             if is_manifest {
                 // One that Java would refuse is compared as a file like any other.
                 manifest = Manifest::of(archive).ok().flatten();
-                file.meaning = manifest.as_ref().map(|manifest| Meaning::Configuration(attributes(manifest)));
+                file.meaning = manifest.as_ref().map(|manifest| Meaning::Configuration(Keys::of_manifest(manifest)));
             } else if may_mean(name, entry.size()) {
                 file.meaning = meaning(name, &entry.read()?);
             } else if is_jar(name) && depth > 0 && entry.stored().is_some() {
@@ -104,11 +104,6 @@ impl JarContents {
     pub fn libraries(&self) -> impl Iterator<Item = (&str, &JarFile)> {
         self.files.iter().filter(|(path, _)| is_jar(path)).map(|(path, file)| (path.as_str(), file))
     }
-}
-
-/// The attributes of the whole JAR as keys.
-fn attributes(manifest: &Manifest) -> Keys {
-    Keys::of_pairs(manifest.main().iter().map(|(name, value)| (name.to_owned(), value.to_owned())))
 }
 
 fn digest(entry: &Entry) -> io::Result<Digest> {

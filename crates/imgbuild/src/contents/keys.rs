@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::properties;
+use crate::jar::Manifest;
 use crate::oci::Digest;
 
 /// Values nested deeper than this are compared as a whole.
@@ -36,9 +37,14 @@ impl Keys {
         Self::of_pairs(properties::parse(text))
     }
 
-    /// Keys and values that were read elsewhere. Of two with one name the later counts.
+    /// The attributes of the whole JAR that a manifest describes.
     #[must_use]
-    pub fn of_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
+    pub fn of_manifest(manifest: &Manifest) -> Self {
+        Self::of_pairs(manifest.main().iter().map(|(name, value)| (name.to_owned(), value.to_owned())))
+    }
+
+    /// Of two with one name the later counts.
+    fn of_pairs(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
         Self(pairs.into_iter().map(|(key, value)| (key, Digest::of(value.as_bytes()))).collect())
     }
 

@@ -15,18 +15,19 @@ const AT_ONCE: usize = 4;
 /// What is in some layers, by their diff ids.
 pub type ByDiffId = HashMap<Digest, Arc<LayerContents>>;
 
-/// Reads layers with their diff ids; of several with one diff id the first. Layers that are not distributed are left out.
+/// Reads layers with their diff ids, each blob once: what two blobs with one diff id hold is confirmed for both. Layers
+/// that are not distributed are left out.
 ///
 /// # Errors
 /// As [`read`].
 pub async fn read_several(layers: impl IntoIterator<Item = (Blob, Digest)>) -> Result<ByDiffId, Error> {
-    let mut once: HashMap<Digest, Blob> = HashMap::new();
+    let mut once: HashMap<(Digest, Digest), Blob> = HashMap::new();
     for (blob, diff_id) in layers {
         if !blob.descriptor().media_type.is_nondistributable() {
-            once.entry(diff_id).or_insert(blob);
+            once.entry((blob.digest().clone(), diff_id)).or_insert(blob);
         }
     }
-    let reads = once.into_iter().map(|(diff_id, blob)| async move {
+    let reads = once.into_iter().map(|((_, diff_id), blob)| async move {
         let contents = read(&blob, Some(&diff_id)).await?;
         Ok::<_, Error>((diff_id, Arc::new(contents)))
     });

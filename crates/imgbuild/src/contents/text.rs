@@ -2,7 +2,10 @@
 
 use super::Keys;
 use crate::base::facts::JavaVersion;
+use crate::jar::Manifest;
 
+/// The file name of a JAR's manifest, which lies by itself where a JAR was laid out as files.
+const MANIFEST: &str = "MANIFEST.MF";
 /// Larger files are no configuration that people write.
 pub(super) const MAX_TEXT: u64 = 1 << 20;
 
@@ -22,7 +25,7 @@ pub enum Meaning {
 /// Whether the text of a file of this name and size may mean something.
 pub(super) fn may_mean(path: &str, size: u64) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
-    size <= MAX_TEXT && (has_extension(name, &["yml", "yaml", "properties"]) || name == "release" || name == "os-release")
+    size <= MAX_TEXT && (has_extension(name, &["yml", "yaml", "properties"]) || ["release", "os-release", MANIFEST].contains(&name))
 }
 
 /// What a file means.
@@ -31,6 +34,7 @@ pub(super) fn meaning(path: &str, bytes: &[u8]) -> Option<Meaning> {
     let text = String::from_utf8_lossy(bytes);
     match name {
         "release" => JavaVersion::from_release(&text).map(Meaning::Java),
+        MANIFEST => Manifest::parse(bytes).ok().map(|manifest| Meaning::Configuration(Keys::of_manifest(&manifest))),
         "os-release" => system_name(&text).map(Meaning::System),
         _ if has_extension(name, &["properties"]) => Some(Meaning::Configuration(Keys::of_properties(&text))),
         _ => Some(Keys::of_yaml(&text).map_or(Meaning::BrokenYaml, Meaning::Configuration)),

@@ -19,6 +19,7 @@ use crate::oci::{Location, Platform};
 use crate::registry::Client;
 
 pub use error::Error;
+pub(crate) use opened::layers;
 pub use opened::{Opened, open};
 pub use report::{ImageReport, Inspection, JarReport, LayerContentsReport, LayerReport, Other};
 pub use settings::{Settings, Variable};

@@ -1,0 +1,127 @@
+//! What differs between two images, and why it matters: base, JDK, libraries, classes, configuration keys, settings.
+//!
+//! Any two images or indexes are compared, whoever made them, platform by platform. Layers that both have are not read.
+//! Names are told and values never are. The room refuses to judge which of the two is right.
+
+mod application;
+mod archives;
+mod change;
+mod documents;
+mod files;
+mod libraries;
+mod merged;
+mod outline;
+mod platform;
+mod report;
+mod settings;
+mod software;
+#[cfg(test)]
+mod tests;
+mod why;
+
+use crate::cache::Cache;
+use crate::contents;
+use crate::event::{Event, Events};
+use crate::inspect::{Opened, open};
+use crate::oci::{Location, Platform};
+use crate::registry::Client;
+use crate::source::PlatformImage;
+
+pub use crate::inspect::{Error, Reading};
+pub use change::{Aspect, Change, Setting, State};
+pub use report::{Difference, PlatformDifference, Side, Verdict};
+
+/// A comparison of two images.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use imgbuild::diff::Diff;
+///
+/// let difference = Diff::new("docker.io/koin/api:1".parse()?, "docker.io/koin/api:2".parse()?).run().await?;
+/// println!("{}", difference.outline());
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "nothing is compared before it is run"]
+pub struct Diff {
+    left: Location,
+    right: Location,
+    platform: Option<Platform>,
+    reading: Reading,
+    client: Option<Client>,
+    cache: Option<Cache>,
+    events: Events,
+}
+
+impl Diff {
+    /// A comparison of what was, `left`, with what is, `right`.
+    pub fn new(left: Location, right: Location) -> Self {
+        Self { left, right, platform: None, reading: Reading::All, client: None, cache: None, events: Events::default() }
+    }
+
+    /// Compares the images of this platform alone.
+    pub fn platform(mut self, platform: Platform) -> Self {
+        self.platform = Some(platform);
+        self
+    }
+
+    /// Looks into these layers, as far as the two images do not share them. All of them unless said otherwise.
+    pub fn reading(mut self, reading: Reading) -> Self {
+        self.reading = reading;
+        self
+    }
+
+    /// Talks to registries with this client.
+    pub fn registry(mut self, client: Client) -> Self {
+        self.client = Some(client);
+        self
+    }
+
+    /// Keeps what was fetched in this cache.
+    pub fn cache(mut self, cache: Cache) -> Self {
+        self.cache = Some(cache);
+        self
+    }
+
+    /// Reports events to `observer`, from several threads.
+    pub fn on_event(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        self.events = Events::to(observer);
+        self
+    }
+
+    /// Compares.
+    ///
+    /// # Errors
+    /// When a document or a layer of either cannot be read, or is not what it should be.
+    pub async fn run(self) -> Result<Difference, Error> {
+        let client = match &self.client {
+            Some(client) => client.clone(),
+            None => Client::builder().events(self.events.clone()).build(),
+        };
+        let (cache, platform) = (self.cache.as_ref(), self.platform.as_ref());
+        let open = |location| Box::pin(open(location, &client, cache, platform));
+        let (left, right) = tokio::try_join!(open(&self.left), open(&self.right))?;
+        if left.digest() == right.digest() {
+            return Ok(Difference::none(&left, &right));
+        }
+        let pairs = pairs(&left, &right);
+        let differing = pairs.iter().filter(|(one, other)| one.manifest.descriptor().digest != other.manifest.descriptor().digest);
+        let sides = differing.clone().flat_map(|(one, other)| {
+            platform::unshared(one, other, self.reading).into_iter().chain(platform::unshared(other, one, self.reading))
+        });
+        let failed = |source| Error::Contents { image: format!("{}` or `{}", self.left, self.right), source };
+        let contents = contents::read_several(sides).await.map_err(failed)?;
+        let platforms = pairs.iter().map(|(one, other)| platform::compare(one, other, &contents)).collect();
+        Ok(Difference::new(&left, &right, platforms))
+    }
+}
+
+/// The images of platforms that both have, in the order of the left one.
+fn pairs<'a>(left: &'a Opened, right: &'a Opened) -> Vec<(&'a PlatformImage, &'a PlatformImage)> {
+    let same = |one: &Platform, other: &Platform| one.matches(other) || other.matches(one);
+    let pair = |one: &'a PlatformImage| {
+        let other = right.images.iter().find(|other| same(&one.platform, &other.platform))?;
+        Some((one, other))
+    };
+    left.images.iter().filter_map(pair).collect()
+}
