@@ -2,6 +2,8 @@
 
 mod auth;
 mod build;
+mod diff;
+mod inspect;
 mod login;
 mod logout;
 mod prune;
@@ -16,6 +18,10 @@ use crate::face::{Exit, Face, Failure};
 pub(crate) enum Command {
     /// Puts a JAR and its config on a base image, for every platform, and publishes one image
     Build(Box<build::Arguments>),
+    /// Tells what differs between two images, and why it matters
+    Diff(Box<diff::Arguments>),
+    /// Shows the platforms, the layers and what is in them, and the configuration of an image
+    Inspect(Box<inspect::Arguments>),
     /// Checks a password or access token against its registry, and stores it where Docker's tools find it
     Login(login::Arguments),
     /// Forgets the credentials of a registry
@@ -33,6 +39,8 @@ pub(crate) enum Command {
 pub(crate) async fn run(command: Command, face: &Face) -> Result<Exit, Failure> {
     match command {
         Command::Build(arguments) => Box::pin(build::run(*arguments, face)).await,
+        Command::Diff(arguments) => Box::pin(diff::run(*arguments, face)).await,
+        Command::Inspect(arguments) => Box::pin(inspect::run(*arguments, face)).await,
         Command::Login(arguments) => login::run(arguments, face).await,
         Command::Logout(arguments) => logout::run(arguments, face).await,
         Command::Auth(arguments) => auth::run(arguments, face).await,

@@ -9,11 +9,10 @@ mod file;
 mod interrupt;
 mod log;
 mod progress;
+mod result;
 mod text;
 mod usage;
 
-use std::fmt::Display;
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,7 +21,6 @@ use std::time::Duration;
 use imgbuild::Cancel;
 use imgbuild::event::{Event, Events};
 use imgbuild_docker::service::Event as ServiceEvent;
-use serde::Serialize;
 
 use crate::arguments::Global;
 use explained::Explained;
@@ -92,21 +90,6 @@ impl Face {
     pub(crate) fn note(&self, line: &str) {
         self.progress.finish();
         self.progress.log(line);
-    }
-
-    /// Prints the result as JSON.
-    pub(crate) fn result_json(&self, value: &impl Serialize) -> Result<(), Failure> {
-        let text = serde_json::to_string_pretty(value);
-        self.result(&text.map_err(|error| Failure::new(Exit::FAILED, "cannot write the result as JSON").because(error))?)
-    }
-
-    /// Prints a line of the result.
-    pub(crate) fn result(&self, line: &(impl Display + ?Sized)) -> Result<(), Failure> {
-        // On a terminal the bars would be drawn over it.
-        self.progress.finish();
-        let mut stdout = io::stdout().lock();
-        let written = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
-        written.map_err(|error| Failure::new(Exit::FAILED, "cannot write the result to stdout").because(error))
     }
 }
 

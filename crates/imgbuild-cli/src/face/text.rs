@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use imgbuild::shown::Shown;
+
 /// The text without control characters; line breaks stay, and further lines are indented by `indent` blanks.
 pub(super) fn printable(text: &str, indent: usize) -> String {
     let mut shown = String::with_capacity(text.len());
@@ -12,14 +14,8 @@ pub(super) fn printable(text: &str, indent: usize) -> String {
             let missing = if line.starts_with(' ') { 0 } else { indent };
             shown.extend(std::iter::repeat_n(' ', missing));
         }
-        for character in line.chars() {
-            if character.is_control() && character != '\t' {
-                // Writing to a `String` cannot fail.
-                let _ = write!(shown, "{}", character.escape_default());
-            } else {
-                shown.push(character);
-            }
-        }
+        // Writing to a `String` cannot fail.
+        let _ = write!(shown, "{}", Shown(line));
     }
     shown
 }

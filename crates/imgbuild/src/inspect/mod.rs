@@ -98,11 +98,7 @@ impl Inspect {
     /// # Errors
     /// When it cannot be read.
     pub async fn raw(self) -> Result<bytes::Bytes, Error> {
-        let opened = self.open().await?;
-        match &self.platform {
-            Some(_) => Ok(opened.images.first().map_or_else(|| opened.root.raw().clone(), |image| image.manifest.raw().clone())),
-            None => Ok(opened.root.raw().clone()),
-        }
+        Ok(self.open().await?.root.raw().clone())
     }
 
     /// Looks at it.

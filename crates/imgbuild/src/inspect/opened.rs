@@ -12,7 +12,7 @@ use crate::source::{PlatformImage, Source};
 pub struct Opened {
     /// Where it is.
     pub location: Location,
-    /// What is there: an index, or one manifest.
+    /// What is there: an index, or one manifest; the manifest of the platform that was asked for.
     pub root: Document,
     /// The images that can be run.
     pub images: Vec<PlatformImage>,
@@ -26,9 +26,15 @@ pub async fn open(location: &Location, client: &Client, cache: Option<&Cache>, p
     let failed = |source| Error::Source { image: location.to_string(), source };
     let source = Source::open(location, client, cache).await.map_err(failed)?;
     let root = source.root().await.map_err(failed)?;
-    let images = match platform {
-        Some(platform) => vec![source.image(&root, platform).await.map_err(failed)?],
-        None => source.images(&root).await.map_err(failed)?,
+    let (root, images) = match platform {
+        Some(platform) => {
+            let image = source.image(&root, platform).await.map_err(failed)?;
+            (Document::Manifest(image.manifest.clone()), vec![image])
+        }
+        None => {
+            let images = source.images(&root).await.map_err(failed)?;
+            (root, images)
+        }
     };
     Ok(Opened { location: location.clone(), root, images })
 }

@@ -25,9 +25,9 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-/// Control characters, line ends, and the marks that turn the direction of what follows (Unicode TR 36, 2.5).
+/// Control characters except the tab, line ends, and the marks that turn the direction of what follows (Unicode TR 36, 2.5).
 fn acts(character: char) -> bool {
-    character.is_control()
+    (character.is_control() && character != '\t')
         || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
