@@ -37,12 +37,16 @@ pub mod shown;
 pub mod source;
 pub mod tarball;
 pub mod target;
+pub mod verify;
 
 pub use build::{Build, Cancel, Plan, Report};
 pub use cache::Cache;
 pub use copy::Copy;
+pub use diff::Diff;
 pub use event::{Event, Observer};
+pub use inspect::Inspect;
 pub use oci::{Digest, Location, Platform, Reference};
 pub use rebase::Rebase;
 pub use recipe::Recipe;
 pub use target::{ArchiveTarget, LayoutTarget, RegistryTarget, Target};
+pub use verify::Verify;

@@ -1,8 +1,7 @@
 //! `imgbuild diff`: what differs between two images, and why it matters.
 
 use clap::Args;
-use imgbuild::diff::Diff;
-use imgbuild::{Location, Platform};
+use imgbuild::{Diff, Location, Platform};
 
 use crate::arguments::{CacheArguments, Layers, RegistryArguments};
 use crate::face::{Exit, Face, Failure};

@@ -1,8 +1,7 @@
 //! `imgbuild inspect`: what an image is made of.
 
 use clap::Args;
-use imgbuild::inspect::Inspect;
-use imgbuild::{Location, Platform};
+use imgbuild::{Inspect, Location, Platform};
 
 use crate::arguments::{CacheArguments, Layers, RegistryArguments};
 use crate::face::{Exit, Face, Failure};

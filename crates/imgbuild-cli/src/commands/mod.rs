@@ -8,6 +8,7 @@ mod login;
 mod logout;
 mod prune;
 mod service;
+mod verify;
 
 use clap::Subcommand;
 
@@ -22,6 +23,8 @@ pub(crate) enum Command {
     Diff(Box<diff::Arguments>),
     /// Shows the platforms, the layers and what is in them, and the configuration of an image
     Inspect(Box<inspect::Arguments>),
+    /// Builds again from the same inputs, and tells whether an image is what they give
+    Verify(Box<verify::Arguments>),
     /// Checks a password or access token against its registry, and stores it where Docker's tools find it
     Login(login::Arguments),
     /// Forgets the credentials of a registry
@@ -41,6 +44,7 @@ pub(crate) async fn run(command: Command, face: &Face) -> Result<Exit, Failure> 
         Command::Build(arguments) => Box::pin(build::run(*arguments, face)).await,
         Command::Diff(arguments) => Box::pin(diff::run(*arguments, face)).await,
         Command::Inspect(arguments) => Box::pin(inspect::run(*arguments, face)).await,
+        Command::Verify(arguments) => Box::pin(verify::run(*arguments, face)).await,
         Command::Login(arguments) => login::run(arguments, face).await,
         Command::Logout(arguments) => logout::run(arguments, face).await,
         Command::Auth(arguments) => auth::run(arguments, face).await,

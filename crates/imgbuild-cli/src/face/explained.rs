@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use imgbuild::{build, cache, copy, inspect, layout, recipe, registry, source, target};
+use imgbuild::{build, cache, copy, inspect, layout, recipe, registry, source, target, verify};
 use imgbuild_docker::{engine, prune, service};
 
 use super::Exit;
@@ -104,6 +104,19 @@ impl Explained for prune::Error {
         match self {
             Self::Engine(error) => error.exit(),
             _ => Exit::FAILED,
+        }
+    }
+
+    fn explain(&self) -> Option<String> {
+        self.hint()
+    }
+}
+
+impl Explained for verify::Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Build(error) => error.exit(),
+            other => registry_exit(other.registry()),
         }
     }
 

@@ -19,6 +19,8 @@ const MAX_IN_MEMORY: u64 = 8 << 20;
 /// Makes layers.
 pub(super) struct Maker {
     pub(super) cache: Cache,
+    /// Whether layers are made although the cache has them.
+    pub(super) is_again: bool,
     pub(super) encoding: Encoding,
     pub(super) stop: Stop,
     pub(super) events: Events,
@@ -53,6 +55,9 @@ impl Maker {
         }
         let (outline, mark) = (Outline::of(&planned.content, self.encoding), planned.content.mark());
         let unknown = || Found::Unknown(outline.clone());
+        if self.is_again {
+            return Ok(unknown());
+        }
         let Some(seen) = self.cache.find_record::<Seen>(outline.digest()) else { return Ok(unknown()) };
         let is_unread = mark.is_some() && seen.mark == mark;
         let key = if is_unread {

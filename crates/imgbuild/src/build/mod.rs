@@ -20,6 +20,7 @@ mod steps;
 
 use std::path::PathBuf;
 
+use crate::base::Base;
 use crate::cache::Cache;
 use crate::event::{Event, Events};
 use crate::jar;
@@ -55,6 +56,8 @@ pub struct Build {
     application: Application,
     client: Option<Client>,
     cache: Option<Cache>,
+    base: Option<Base>,
+    is_again: bool,
     targets: Vec<Box<dyn Target>>,
     lock: Option<(PathBuf, LockMode)>,
     events: Events,
@@ -90,6 +93,8 @@ impl Build {
             application: application.into(),
             client: None,
             cache: None,
+            base: None,
+            is_again: false,
             targets: Vec::new(),
             lock: None,
             events: Events::default(),
@@ -100,6 +105,18 @@ impl Build {
     /// Builds for these platforms instead of the recipe's.
     pub fn platforms(mut self, platforms: impl IntoIterator<Item = Platform>) -> Self {
         self.recipe.platforms = platforms.into_iter().collect();
+        self
+    }
+
+    /// Builds on this base, with an image for each of the recipe's platforms, instead of looking the recipe's up.
+    pub fn on(mut self, base: Base) -> Self {
+        self.base = Some(base);
+        self
+    }
+
+    /// Makes every layer again, also those that the cache has.
+    pub fn again(mut self) -> Self {
+        self.is_again = true;
         self
     }
 

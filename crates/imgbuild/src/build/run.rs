@@ -45,7 +45,7 @@ pub(super) async fn run(build: Build) -> Result<Report, Error> {
 }
 
 async fn flow(build: Build, stop: &StopOnDrop, sessions: &Sessions) -> Result<Report, Error> {
-    let Build { recipe, application, client, cache, targets, lock, events, cancel: _ } = build;
+    let Build { recipe, application, client, cache, base, is_again, targets, lock, events, cancel: _ } = build;
     // Bad input is found before the network is asked; only steps of a Dockerfile may have to wait for the base.
     let plan = match plan_for(&recipe, &application, None).await {
         Err(Error::Recipe(recipe::Error::NeedsBase { .. })) => None,
@@ -62,9 +62,13 @@ async fn flow(build: Build, stop: &StopOnDrop, sessions: &Sessions) -> Result<Re
 
     let held = Held::read(lock, &recipe)?;
     let resolver = Resolver::new(&client, Some(&cache));
-    let found = Box::pin(resolver.resolve(&recipe.base, held.pin(), &recipe.platforms));
-    let (base, moved) = tokio::join!(found, Box::pin(held.moved(&resolver, &recipe.base)));
-    let base = base?;
+    let (base, moved) = if let Some(base) = base {
+        (base, None)
+    } else {
+        let found = Box::pin(resolver.resolve(&recipe.base, held.pin(), &recipe.platforms));
+        let (base, moved) = tokio::join!(found, Box::pin(held.moved(&resolver, &recipe.base)));
+        (base?, moved)
+    };
     let plan = match plan {
         Some(plan) => plan,
         None => plan_for(&recipe, &application, Some(&base)).await?,
@@ -97,6 +101,7 @@ async fn flow(build: Build, stop: &StopOnDrop, sessions: &Sessions) -> Result<Re
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let maker = Maker {
         cache,
+        is_again,
         encoding: recipe.encoding,
         stop: stop.stop().clone(),
         events: events.clone(),

@@ -32,7 +32,7 @@ impl Error {
     #[must_use]
     pub fn registry(&self) -> Option<&crate::registry::Error> {
         match self {
-            Self::Layer(ReadError::Blob(crate::blob::Error::Source(source))) => source.downcast_ref(),
+            Self::Layer(error) => error.registry(),
             _ => None,
         }
     }

@@ -43,7 +43,8 @@ pub struct JarFile {
 }
 
 /// Whether a file of this name is looked into as a JAR.
-pub(super) fn is_jar(path: &str) -> bool {
+#[must_use]
+pub fn is_jar(path: &str) -> bool {
     has_extension(path, &["jar", "war"])
 }
 

@@ -17,7 +17,7 @@ mod text;
 
 pub use coordinates::Coordinates;
 pub use error::Error;
-pub use jar::{JarContents, JarFile};
+pub use jar::{JarContents, JarFile, is_jar};
 pub use keys::Keys;
 pub use layer::{Content, LayerContents, Node, NodeKind, read};
 pub use several::{ByDiffId, read_several};

@@ -27,6 +27,8 @@ use crate::oci::{Location, Platform};
 use crate::registry::Client;
 use crate::source::PlatformImage;
 
+pub(crate) use platform::of_documents;
+
 pub use crate::inspect::{Error, Reading};
 pub use change::{Aspect, Change, Setting, State};
 pub use report::{Difference, PlatformDifference, Side, Verdict};
@@ -35,7 +37,7 @@ pub use report::{Difference, PlatformDifference, Side, Verdict};
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-/// use imgbuild::diff::Diff;
+/// use imgbuild::Diff;
 ///
 /// let difference = Diff::new("docker.io/koin/api:1".parse()?, "docker.io/koin/api:2".parse()?).run().await?;
 /// println!("{}", difference.outline());

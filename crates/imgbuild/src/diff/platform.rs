@@ -80,6 +80,15 @@ fn changes(left: &PlatformImage, right: &PlatformImage, shared: &HashSet<&Digest
     changes
 }
 
+/// What differs in base, settings and documents, whatever is in the layers.
+pub(crate) fn of_documents(left: &PlatformImage, right: &PlatformImage) -> Vec<Change> {
+    let mut changes: Vec<Change> = settings::base(left, right).into_iter().collect();
+    changes.extend(settings::compare(&left.config, &right.config));
+    changes.extend(documents::of_configs(&left.config, &right.config));
+    changes.extend(documents::of_manifests(left, right));
+    changes
+}
+
 /// Whether it says how layers differ.
 fn is_of_layers(change: &Change, created: bool) -> bool {
     match change {

@@ -11,7 +11,7 @@ const NO_OPERATION: &str = "/bin/sh -c #(nop) ";
 const OURS: &str = "imgbuild ";
 
 /// The step that made each layer, lowest first, with what looks secret left out.
-pub(super) fn steps(config: &Config) -> Vec<String> {
+pub(crate) fn steps(config: &Config) -> Vec<String> {
     let history = config.raw().get("history").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let layers = history.iter().filter(|entry| entry.get("empty_layer").and_then(Value::as_bool) != Some(true));
     let text = |entry: &Value, key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();

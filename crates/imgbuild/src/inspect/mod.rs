@@ -19,6 +19,7 @@ use crate::oci::{Location, Platform};
 use crate::registry::Client;
 
 pub use error::Error;
+pub(crate) use history::steps;
 pub(crate) use opened::layers;
 pub use opened::{Opened, open};
 pub use report::{ImageReport, Inspection, JarReport, LayerContentsReport, LayerReport, Other};
@@ -40,7 +41,7 @@ pub enum Reading {
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-/// use imgbuild::inspect::Inspect;
+/// use imgbuild::Inspect;
 ///
 /// let found = Inspect::new("docker.io/koin/api:latest".parse()?).run().await?;
 /// println!("{}", found.outline());

@@ -26,15 +26,12 @@ pub async fn open(location: &Location, client: &Client, cache: Option<&Cache>, p
     let failed = |source| Error::Source { image: location.to_string(), source };
     let source = Source::open(location, client, cache).await.map_err(failed)?;
     let root = source.root().await.map_err(failed)?;
-    let (root, images) = match platform {
-        Some(platform) => {
-            let image = source.image(&root, platform).await.map_err(failed)?;
-            (Document::Manifest(image.manifest.clone()), vec![image])
-        }
-        None => {
-            let images = source.images(&root).await.map_err(failed)?;
-            (root, images)
-        }
+    let (root, images) = if let Some(platform) = platform {
+        let image = source.image(&root, platform).await.map_err(failed)?;
+        (Document::Manifest(image.manifest.clone()), vec![image])
+    } else {
+        let images = source.images(&root).await.map_err(failed)?;
+        (root, images)
     };
     Ok(Opened { location: location.clone(), root, images })
 }

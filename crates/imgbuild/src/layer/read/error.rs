@@ -4,7 +4,7 @@ use std::io;
 
 use crate::blob::{self, Blob};
 use crate::oci::Digest;
-use crate::tarball;
+use crate::{registry, tarball};
 
 /// Why a layer could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +61,15 @@ impl ReadError {
         match error {
             tarball::Error::Read(error) => Self::from_io(place, error),
             source => Self::Tar { place: place.to_owned(), source },
+        }
+    }
+
+    /// The registry's part in it, where it has one.
+    #[must_use]
+    pub fn registry(&self) -> Option<&registry::Error> {
+        match self {
+            Self::Blob(blob::Error::Source(source)) => source.downcast_ref(),
+            _ => None,
         }
     }
 

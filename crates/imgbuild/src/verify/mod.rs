@@ -1,0 +1,103 @@
+//! Is an image what these inputs give? They are built again on the base that the image records, and compared.
+//!
+//! The build is the usual one, published to nowhere. Where digests differ, the first layer, entry and bytes that do are
+//! named. The room refuses images that record no base: nobody knows what they should be.
+
+mod base;
+mod bytes;
+mod captured;
+mod entry;
+mod error;
+mod finding;
+mod layer;
+mod outline;
+mod platform;
+mod report;
+#[cfg(test)]
+mod tests;
+mod within;
+
+use crate::build::{Application, Build};
+use crate::cache::Cache;
+use crate::event::{Event, Events};
+use crate::inspect::open;
+use crate::oci::{Location, Platform};
+use crate::recipe::Recipe;
+use crate::registry::Client;
+use captured::Captured;
+
+pub use error::Error;
+pub use finding::{Bytes, EntryFinding, Field, LayerFinding, Presence, Where, Within};
+pub use report::{PlatformVerification, Verification};
+
+/// A check whether an image is what some inputs give.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use imgbuild::{Recipe, Verify};
+///
+/// let image = "docker.io/koin/api:latest".parse()?;
+/// let found = Verify::new(image, Recipe::read("imgbuild.yaml")?, "build/libs/api.jar").run().await?;
+/// println!("{}", found.outline());
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "nothing is checked before it is run"]
+pub struct Verify {
+    location: Location,
+    recipe: Recipe,
+    application: Application,
+    client: Option<Client>,
+    cache: Option<Cache>,
+    events: Events,
+}
+
+impl Verify {
+    /// A check whether the image at `location` is what `recipe` makes of `application`.
+    pub fn new(location: Location, recipe: Recipe, application: impl Into<Application>) -> Self {
+        Self { location, recipe, application: application.into(), client: None, cache: None, events: Events::default() }
+    }
+
+    /// Talks to registries with this client.
+    pub fn registry(mut self, client: Client) -> Self {
+        self.client = Some(client);
+        self
+    }
+
+    /// Keeps what was fetched in this cache. No layer is taken from it: all are made again.
+    pub fn cache(mut self, cache: Cache) -> Self {
+        self.cache = Some(cache);
+        self
+    }
+
+    /// Reports events to `observer`, from several threads.
+    pub fn on_event(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        self.events = Events::to(observer);
+        self
+    }
+
+    /// Builds again and compares.
+    ///
+    /// # Errors
+    /// When imgbuild did not make the image, it or its base cannot be read, or the inputs cannot be built.
+    pub async fn run(self) -> Result<Verification, Error> {
+        let Self { location, mut recipe, application, client, cache, events } = self;
+        let client = client.unwrap_or_else(|| Client::builder().events(events.clone()).build());
+        let cache = cache.map_or_else(Cache::temporary, Ok)?;
+        let found = Box::pin(open(&location, &client, Some(&cache), None)).await?;
+        let wanted = std::mem::take(&mut recipe.platforms);
+        let has = |platform: &Platform| found.images.iter().any(|image| platform.matches(&image.platform));
+        let (common, missing): (Vec<_>, Vec<_>) = wanted.into_iter().partition(has);
+        recipe.platforms = common;
+        let base = Box::pin(base::recorded(&found, &recipe, &client, &cache)).await?;
+        let rebuilt = Captured::default();
+        let observed = events.clone();
+        // A cache for one build is gone with its last clone, and the layers of the image that is compared lie in it.
+        let build = Build::new(recipe.clone(), application).on(base).again().registry(client).cache(cache.clone());
+        Box::pin(build.target(rebuilt.clone()).on_event(move |event| observed.emit(event)).run()).await?;
+        let rebuilt = rebuilt.into_image().ok_or(Error::Stopped)?;
+        let verification = Box::pin(Verification::compare(&found, &recipe, &rebuilt, missing)).await;
+        drop(cache);
+        verification
+    }
+}
