@@ -36,11 +36,18 @@ impl Face {
     }
 
     /// Does work that changes nothing, until a signal ends it.
-    pub(crate) async fn until_cancelled<T, E: Into<Failure>>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, Failure> {
-        tokio::select! {
-            biased;
-            () = self.cancel.cancelled() => Err(Failure::new(Exit::FAILED, "stopped by a signal")),
-            done = work => done.map_err(Into::into),
+    pub(crate) fn until_cancelled<T, E: Into<Failure>>(
+        &self,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> impl Future<Output = Result<T, Failure>> {
+        // A command's future lies on the heap.
+        let work = Box::pin(work);
+        async move {
+            tokio::select! {
+                biased;
+                () = self.cancel.cancelled() => Err(Failure::new(Exit::FAILED, "stopped by a signal")),
+                done = work => done.map_err(Into::into),
+            }
         }
     }
 }

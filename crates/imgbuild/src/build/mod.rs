@@ -171,6 +171,7 @@ impl Build {
     /// # Errors
     /// The first thing that went wrong, with what was being done to what.
     pub async fn run(self) -> Result<Report, Error> {
-        run::run(self).await
+        // A build holds much for a long time: it is moved around as a pointer.
+        Box::pin(run::run(self)).await
     }
 }

@@ -62,7 +62,7 @@ impl Application {
 async fn built(recipe: Recipe, jar: &[u8], image: PathBuf) -> Location {
     let application = crate::build::Application::Bytes { name: "app.jar".to_owned(), bytes: jar.to_vec().into() };
     let build = Build::new(recipe, application);
-    build.target(LayoutTarget::new(image.clone(), None)).run().await.unwrap();
+    Box::pin(build.target(LayoutTarget::new(image.clone(), None)).run()).await.unwrap();
     format!("oci:{}", image.display()).parse().unwrap()
 }
 

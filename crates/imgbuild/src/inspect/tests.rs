@@ -16,7 +16,7 @@ async fn built(folder: &Path) -> Location {
     recipe.configs = vec![Injected { source: config, destination, mode: None, platform: None }];
     recipe.overlay.env = vec![("DB_HOST".to_owned(), "CANARY".to_owned())];
     let image = folder.join("image");
-    Build::new(recipe, fixtures::path("app.jar")).target(LayoutTarget::new(image.clone(), None)).run().await.unwrap();
+    Box::pin(Build::new(recipe, fixtures::path("app.jar")).target(LayoutTarget::new(image.clone(), None)).run()).await.unwrap();
     format!("oci:{}", image.display()).parse().unwrap()
 }
 

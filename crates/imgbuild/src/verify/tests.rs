@@ -31,7 +31,7 @@ fn application(bytes: &[u8]) -> Application {
 }
 
 async fn built(recipe: Recipe, jar: &[u8], image: PathBuf) -> Location {
-    Build::new(recipe, application(jar)).target(LayoutTarget::new(image.clone(), None)).run().await.unwrap();
+    Box::pin(Build::new(recipe, application(jar)).target(LayoutTarget::new(image.clone(), None)).run()).await.unwrap();
     format!("oci:{}", image.display()).parse().unwrap()
 }
 
