@@ -50,3 +50,8 @@ pub use rebase::Rebase;
 pub use recipe::Recipe;
 pub use target::{ArchiveTarget, LayoutTarget, RegistryTarget, Target};
 pub use verify::Verify;
+
+/// The README's example of the library compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
