@@ -7,7 +7,7 @@ fn what_makes_no_sense_is_told_with_a_way_on() {
     let home = home();
     let jar = fixture("app.jar");
     for (arguments, parts) in [
-        (vec!["build", &jar, "--frobnicate"], ["there is no flag `--frobnicate`", "imgbuild build --help"]),
+        (vec!["build", &jar, "--zzz"], ["there is no flag `--zzz`", "imgbuild build --help"]),
         (vec!["build", &jar, "--platfrom", "linux/amd64"], ["there is no flag `--platfrom`", "did you mean `--platform`?"]),
         (vec!["biuld", &jar], ["there is no command `biuld`", "did you mean `build`?"]),
         (vec!["build"], ["`<JAR>` is missing", "imgbuild build --help"]),
