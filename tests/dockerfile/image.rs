@@ -80,8 +80,8 @@ async fn folders_patterns_owners_and_modes() {
     let platform = &report.platforms[0];
     let expected: [&[&str]; 5] = [
         &["app", "app/conf", "app/conf/a.yml", "app/conf/deep", "app/conf/deep/b.yml"],
-        &["tmp/one.txt"],
-        &["etc/a.yml"],
+        &["tmp", "tmp/one.txt"],
+        &["etc", "etc/a.yml"],
         &["app", "app/application.yml"],
         &["data", "data/in"],
     ];
