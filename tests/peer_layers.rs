@@ -79,6 +79,14 @@ fn expected(files: &Files) -> Tree {
     files.entries().map(shown).collect()
 }
 
+fn without_folder_times(files: &Files) -> Tree {
+    let mut tree = expected(files);
+    for (path, entry) in files.entries().filter(|(_, entry)| matches!(entry.kind, Kind::Folder)) {
+        tree.insert(path.to_owned(), (described("folder", Attributes { mtime: 0, ..entry.attributes }), Vec::new()));
+    }
+    tree
+}
+
 /// What lies below a folder of this machine.
 fn found(root: &Path) -> Tree {
     let mut tree = Tree::new();
@@ -95,7 +103,9 @@ fn found(root: &Path) -> Tree {
             } else {
                 ("file", fs::read(&path).unwrap())
             };
-            let mtime = metadata.mtime().try_into().unwrap();
+            // GNU tar sets a folder's time when it leaves it, and `b-` stands between `b` and `b/c`: only Python, which
+            // unpacks nothing, is asked about times of folders.
+            let mtime = if metadata.is_dir() { 0 } else { metadata.mtime().try_into().unwrap() };
             let attributes = Attributes { mode: metadata.mode() & 0o7777, uid: metadata.uid().into(), gid: metadata.gid().into(), mtime };
             let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
             tree.insert(name, (described(kind, attributes), content));
@@ -174,8 +184,9 @@ proptest! {
         let path = folder.path().join("layer.tar.gz");
         fs::write(&path, &layer).unwrap();
         if let Some(tree) = read_by_python(&path) {
-            prop_assert_eq!(tree, expected.clone(), "by Python");
+            prop_assert_eq!(tree, expected, "by Python");
         }
+        let expected = without_folder_times(&files);
         // Only root may give files away.
         if is_root() {
             if let Some(tree) = unpacked_by_tar(&path, folder.path()) {
