@@ -8,5 +8,6 @@ mod registries;
 mod repeat;
 mod run;
 mod scenario;
+mod shapes;
 mod survive;
 mod transfers;

@@ -123,6 +123,23 @@ pub enum Event {
         /// Why the attempt failed.
         reason: String,
     },
+    /// A guard found something.
+    Finding {
+        /// The guard.
+        id: String,
+        /// `error` or `warning`.
+        severity: String,
+        /// The platforms whose images it is about.
+        platforms: Vec<Platform>,
+        /// Where.
+        place: String,
+        /// What is wrong.
+        reason: String,
+        /// What to do about it.
+        fix: String,
+        /// Why it is let pass, where somebody said so.
+        allowed: Option<String>,
+    },
     /// Something that the user should know and that stops nothing.
     Warning {
         /// The message, in lower case.
@@ -178,6 +195,16 @@ impl fmt::Display for Event {
             }
             Self::Retry { what, attempt, wait, reason } => {
                 write!(formatter, "{what}: attempt {attempt} failed ({reason}); trying again in {:.1} s", wait.as_secs_f64())
+            }
+            Self::Finding { id, severity, platforms, place, reason, fix, allowed } => {
+                let severity = if allowed.is_some() { "allowed" } else { severity.as_str() };
+                let platforms: Vec<String> = platforms.iter().map(ToString::to_string).collect();
+                let platforms = if platforms.is_empty() { String::new() } else { format!(" ({})", platforms.join(", ")) };
+                write!(formatter, "{severity}[{id}] `{place}`{platforms}: {reason}")?;
+                match allowed {
+                    Some(reason) => write!(formatter, "\nallowed: {reason}"),
+                    None => write!(formatter, "\nhint: {fix}"),
+                }
             }
             Self::Warning { message, hint } => {
                 write!(formatter, "warning: {message}")?;

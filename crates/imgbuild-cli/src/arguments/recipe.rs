@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use imgbuild::guard::Allowance;
 use imgbuild::image::{Created, Format, Overlay, Port};
 use imgbuild::layer::Encoding;
 use imgbuild::recipe::{
@@ -87,6 +88,12 @@ pub(crate) struct RecipeArguments {
     /// How layers are compressed: `gzip`, `zstd` or `none`, with `:LEVEL` where wanted [default: gzip]
     #[arg(long, value_name = "FORM[:LEVEL]")]
     compression: Option<Encoding>,
+    /// Lets a finding of a guard pass, with the reason; `native-library:JAR=REASON` for one library alone
+    #[arg(long, value_name = "ID=REASON")]
+    allow: Vec<Allowance>,
+    /// Says that anybody may pull what the image holds: no registry is asked who may
+    #[arg(long)]
+    public: bool,
     /// Where the facts about the base come from: `scan` reads its layers once, `skip` trusts what it claims [default: scan]
     #[arg(long, value_name = "SOURCE")]
     facts: Option<FactsFrom>,
@@ -129,6 +136,8 @@ impl RecipeArguments {
         settings.created = self.created()?;
         settings.format = self.format;
         settings.encoding = self.compression;
+        settings.allow.clone_from(&self.allow);
+        settings.public = Some(true).filter(|_| self.public);
         settings.facts = self.facts;
         Ok(settings)
     }

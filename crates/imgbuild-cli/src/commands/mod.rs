@@ -2,6 +2,7 @@
 
 mod auth;
 mod build;
+mod check;
 mod diff;
 mod inspect;
 mod login;
@@ -19,6 +20,10 @@ use crate::face::{Exit, Face, Failure};
 pub(crate) enum Command {
     /// Puts a JAR and its config on a base image, for every platform, and publishes one image
     Build(Box<build::Arguments>),
+    /// Asks the guards alone: what would fail on the server, or tell everybody what is secret
+    // `--format` says how findings are written here; the documents' is of no interest to the guards.
+    #[command(mut_arg("format", |arg| arg.long("image-format").hide(true)))]
+    Check(Box<check::Arguments>),
     /// Tells what differs between two images, and why it matters
     Diff(Box<diff::Arguments>),
     /// Shows the platforms, the layers and what is in them, and the configuration of an image
@@ -42,6 +47,7 @@ pub(crate) enum Command {
 pub(crate) async fn run(command: Command, face: &Face) -> Result<Exit, Failure> {
     match command {
         Command::Build(arguments) => Box::pin(build::run(*arguments, face)).await,
+        Command::Check(arguments) => Box::pin(check::run(*arguments, face)).await,
         Command::Diff(arguments) => Box::pin(diff::run(*arguments, face)).await,
         Command::Inspect(arguments) => Box::pin(inspect::run(*arguments, face)).await,
         Command::Verify(arguments) => Box::pin(verify::run(*arguments, face)).await,

@@ -15,6 +15,8 @@ impl Exit {
     pub(crate) const FAILED: Self = Self(1);
     /// What was asked for makes no sense.
     pub(crate) const USAGE: Self = Self(2);
+    /// A guard refused.
+    pub(crate) const REFUSED: Self = Self(3);
     /// Credentials are missing, wrong or not sufficient.
     pub(crate) const NOT_AUTHORISED: Self = Self(4);
     /// A registry or the network failed.

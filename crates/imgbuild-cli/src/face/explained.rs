@@ -29,6 +29,7 @@ impl Explained for build::Error {
     fn exit(&self) -> Exit {
         match self.kind() {
             build::Kind::Failed | build::Kind::Cancelled => Exit::FAILED,
+            build::Kind::Refused => Exit::REFUSED,
             build::Kind::NotAuthorised => Exit::NOT_AUTHORISED,
             build::Kind::Registry => Exit::REGISTRY,
         }

@@ -10,6 +10,11 @@ use crate::recipe::{DEFAULT_WORKING_DIR, Recipe};
 /// The name of the JAR in the image, whatever it was called where it was built.
 const JAR_NAME: &str = "app.jar";
 
+/// Where the JAR lies in the image, in the layouts that have one.
+pub(super) fn path(recipe: &Recipe) -> String {
+    format!("{}/{JAR_NAME}", recipe.application_folder())
+}
+
 /// Lays out the JAR in the recipe's folder, oldest changes first.
 pub(super) fn lay(recipe: &Recipe, application: &Application) -> Result<Laid, Error> {
     let jar = match application {

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::guard::Findings;
 use crate::{base, cache, image, jar, layer, recipe, registry, target};
 
 /// What went wrong.
@@ -96,6 +97,9 @@ pub enum Error {
     /// The recipe names no platform.
     #[error("there is no platform to build for")]
     NoPlatforms,
+    /// Guards refuse to send the image.
+    #[error("guards refuse the image: {}", listed(.0))]
+    Refused(Findings),
     /// The build was cancelled.
     #[error("the build was cancelled; no tag has moved")]
     Cancelled,
@@ -116,8 +120,17 @@ pub enum Kind {
     NotAuthorised,
     /// A registry or the network failed.
     Registry,
+    /// A guard refused.
+    Refused,
     /// The build was cancelled.
     Cancelled,
+}
+
+/// What refuses, without what is only said.
+fn listed(findings: &Findings) -> String {
+    let shown: Vec<String> =
+        findings.refusing().map(|finding| format!("{} at `{}`: {}", finding.id, finding.place, finding.reason)).collect();
+    shown.join("; ")
 }
 
 impl Error {
@@ -128,6 +141,8 @@ impl Error {
             Self::Base(error) => error.registry(),
             Self::Target(error) => error.registry(),
             Self::Cancelled | Self::CancelledLate => return Kind::Cancelled,
+            // A layer that would take the place of one of the base's folders is refused as a finding is.
+            Self::Refused(_) | Self::Misplaced { .. } => return Kind::Refused,
             _ => None,
         };
         match registry.map(registry::Error::kind) {
@@ -158,10 +173,17 @@ impl Error {
             Self::Layer { source: layer::Error::Write(source), .. } if source.kind() == io::ErrorKind::StorageFull => {
                 Some("free space on that disk, or name another folder with `--cache-dir`".to_owned())
             }
+            Self::Refused(findings) => refused(findings),
             Self::NoPlatforms => Some("name one, such as `--platform linux/amd64,linux/arm64`".to_owned()),
             _ => None,
         }
     }
+}
+
+/// The fix of the first finding, and the way to let it pass.
+fn refused(findings: &Findings) -> Option<String> {
+    let first = findings.refusing().next()?;
+    Some(format!("{}; what is right as it is passes with `--allow {}=REASON`", first.fix, first.id))
 }
 
 impl From<base::LockError> for Error {

@@ -21,15 +21,36 @@ pub(super) struct Survey<'a> {
     pub(super) events: &'a Events,
 }
 
+/// The layers as they lie on the bases, and what each image then is.
+pub(super) struct Ground {
+    pub(super) layers: Vec<PlannedLayer>,
+    /// In the order of the platforms.
+    pub(super) standing: Vec<Standing>,
+}
+
+/// The image of one platform before it is made.
+pub(super) struct Standing {
+    pub(super) start: Start,
+    pub(super) env: Vec<(String, String)>,
+    /// The base's files with the layers over them; nothing where nobody looked.
+    pub(super) facts: Option<Facts>,
+}
+
 impl Survey<'_> {
     /// The layers as they lie on the bases. What is known is asked first, and kept in the lock.
-    pub(super) async fn run(&self) -> Result<Vec<PlannedLayer>, Error> {
+    pub(super) async fn run(&self) -> Result<Ground, Error> {
         let images = self.base.images.iter().zip(&self.plan.overlays);
-        let starts: Vec<Start> = images.map(|(image, overlay)| Start::of(&image.config.patched(overlay))).collect();
+        let configs: Vec<_> = images.map(|(image, overlay)| image.config.patched(overlay)).collect();
+        let starts: Vec<Start> = configs.iter().map(Start::of).collect();
+        let standing = |facts: Vec<Option<Facts>>| {
+            let images = configs.iter().zip(&starts).zip(facts);
+            images.map(|((config, start), facts)| Standing { start: start.clone(), env: config.variables(), facts }).collect()
+        };
         if self.recipe.facts == FactsFrom::Skip {
             let claim = "nobody looks into the base: its architecture and its Java are what its documents claim";
             self.events.warn(claim, Some("leave `--facts skip` away"));
-            return unseen(self.plan, self.recipe);
+            let layers = unseen(self.plan, self.recipe)?;
+            return Ok(Ground { layers, standing: standing(vec![None; configs.len()]) });
         }
         let known = self.facts(&starts).await?;
         let (facts, placed): (Vec<Facts>, Vec<Placed>) = known.into_iter().unzip();
@@ -38,7 +59,9 @@ impl Survey<'_> {
         if let Some(path) = self.held.keep(self.base, &self.recipe.platforms, &narrowed)? {
             self.events.emit(&Event::LockWritten { path: path.to_owned() });
         }
-        Ok(merge(&self.plan.layers, &self.recipe.platforms, &placed))
+        let layers = merge(&self.plan.layers, &self.recipe.platforms, &placed);
+        let with_layers = facts.iter().zip(placed).zip(&starts).map(|((facts, placed), start)| Some(facts.over(placed.tree, start)));
+        Ok(Ground { layers, standing: standing(with_layers.collect()) })
     }
 
     async fn facts(&self, starts: &[Start]) -> Result<Vec<(Facts, Placed)>, Error> {

@@ -9,11 +9,13 @@ mod context;
 mod dockerfile;
 mod error;
 mod ground;
+mod guards;
 mod injected;
 mod layers;
 mod lock;
 mod place;
 mod plan;
+mod ready;
 mod report;
 mod run;
 mod steps;
@@ -23,6 +25,7 @@ use std::path::PathBuf;
 use crate::base::Base;
 use crate::cache::Cache;
 use crate::event::{Event, Events};
+use crate::guard::Findings;
 use crate::jar;
 use crate::oci::Platform;
 use crate::recipe::Recipe;
@@ -164,6 +167,14 @@ impl Build {
     /// When the JAR or one of the files cannot be used.
     pub fn plan(&self) -> Result<Plan, Error> {
         Plan::new(&self.recipe, &self.application, None)
+    }
+
+    /// Asks the guards what would keep the image from being published, and makes nothing.
+    ///
+    /// # Errors
+    /// When the JAR, the base or a file cannot be used. A finding is no error here.
+    pub async fn check(self) -> Result<Findings, Error> {
+        run::check(self).await
     }
 
     /// Builds and publishes. Dropping the future stops the compressors too; no tag has moved then.

@@ -13,6 +13,8 @@ use crate::recipe::Recipe;
 pub(super) struct Placed {
     /// The files of each planned layer; nothing for a layer of other platforms.
     files: Vec<Option<Files>>,
+    /// The base's files with the layers over them.
+    pub(super) tree: Tree,
     /// The paths of the base that mattered.
     pub(super) asked: BTreeSet<String>,
 }
@@ -30,7 +32,7 @@ impl Placed {
             placed.map(Some).map_err(|conflict| (planned.name.clone(), conflict))
         };
         let files = layers.iter().map(place).collect::<Result<_, _>>()?;
-        Ok(Self { files, asked })
+        Ok(Self { files, tree, asked })
     }
 }
 

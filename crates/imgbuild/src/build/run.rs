@@ -8,19 +8,18 @@ use futures_util::future::try_join_all;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use tokio::sync::Semaphore;
 
-use super::ground::Survey;
+use super::guards::{Guards, refuse};
 use super::layers::{Found, Maker};
-use super::lock::Held;
-use super::{Application, Build, Error, LayerReport, Plan, Report};
-use crate::base::{Base, Resolver, Scanner};
+use super::ready::{Ready, ready};
+use super::{Build, Error, LayerReport, Plan, Report};
+use crate::base::Base;
 use crate::blob::Blob;
-use crate::cache::Cache;
 use crate::event::{Event, Events};
+use crate::guard::Findings;
 use crate::image::{Image, ImageIndex};
 use crate::jar;
 use crate::layer::{Layer, StopOnDrop};
-use crate::recipe::{self, Recipe};
-use crate::registry::Client;
+use crate::recipe::Recipe;
 use crate::target::{Receipt, Session, Target};
 
 /// How long targets may take to forget what was begun, when a build ends early.
@@ -44,82 +43,56 @@ pub(super) async fn run(build: Build) -> Result<Report, Error> {
     result
 }
 
+/// Asks the guards alone.
+pub(super) async fn check(build: Build) -> Result<Findings, Error> {
+    let cancel = build.cancel.clone();
+    let asked = async {
+        let ready = ready(build).await?;
+        Ok(Guards::new(&ready).check().await)
+    };
+    tokio::select! {
+        biased;
+        () = cancel.cancelled() => Err(Error::Cancelled),
+        result = asked => result,
+    }
+}
+
 async fn flow(build: Build, stop: &StopOnDrop, sessions: &Sessions) -> Result<Report, Error> {
-    let Build { recipe, application, client, cache, base, is_again, targets, lock, events, cancel: _ } = build;
-    // Bad input is found before the network is asked; only steps of a Dockerfile may have to wait for the base.
-    let plan = match plan_for(&recipe, &application, None).await {
-        Err(Error::Recipe(recipe::Error::NeedsBase { .. })) => None,
-        planned => Some(planned?),
-    };
-    let client = match client {
-        Some(client) => client,
-        None => Client::builder().events(events.clone()).build(),
-    };
-    let cache = cache.map_or_else(Cache::temporary, Ok)?;
-    for target in &targets {
-        target.connect(&client, &cache);
+    let ready = ready(build).await?;
+    let guards = Guards::new(&ready);
+    // What is built again to be compared was judged when it was built.
+    if !ready.is_again {
+        refuse(guards.check().await)?;
     }
-
-    let held = Held::read(lock, &recipe)?;
-    let resolver = Resolver::new(&client, Some(&cache));
-    let (base, moved) = if let Some(base) = base {
-        (base, None)
-    } else {
-        let found = Box::pin(resolver.resolve(&recipe.base, held.pin(), &recipe.platforms));
-        let (base, moved) = tokio::join!(found, Box::pin(held.moved(&resolver, &recipe.base)));
-        (base?, moved)
-    };
-    let plan = match plan {
-        Some(plan) => plan,
-        None => plan_for(&recipe, &application, Some(&base)).await?,
-    };
-    if let Some(reason) = &plan.layout_reason {
-        events.warn(format!("the JAR is laid out as `{}`: {reason}", plan.layout), None);
-    }
-    for warning in &plan.warnings {
-        events.warn(warning, None);
-    }
-    let platforms = base.images.iter().map(|image| image.platform.clone()).collect();
-    events.emit(&Event::BaseResolved { reference: plan.base.clone(), digest: base.digest.clone(), platforms });
-    if base.images.iter().any(|image| image.config.has_onbuild()) {
-        events.warn("the base has ONBUILD steps, which only a Dockerfile build runs; they are passed on as they are", None);
-    }
-
-    if let Some(now) = moved {
-        let held = format!("the base `{}` is {now} now, the lock holds {}", plan.base, base.digest);
-        events.warn(held, Some("`--update-lock` takes what it is now"));
-    }
-    // Who may not push learns it before anything is looked into or made. Where every name is there, nothing may have changed.
+    let Ready { recipe, plan, cache, targets, events, base, is_again, .. } = &ready;
+    // Who may not push learns it before anything is made. Where every name is there, nothing may have changed.
     let new = try_join_all(targets.iter().map(|target| target.is_new())).await?;
     if new.contains(&true) {
-        sessions.open(&targets, &[], &events).await?;
+        sessions.open(targets, &[], events).await?;
     }
-    let scanner = Scanner::new(&cache, &events);
-    let survey = Survey { recipe: &recipe, plan: &plan, base: &base, scanner, held: &held, targets: &targets, events: &events };
-    let plan = Plan { layers: survey.run().await?, ..plan };
 
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let maker = Maker {
-        cache,
-        is_again,
+        cache: cache.clone(),
+        is_again: *is_again,
         encoding: recipe.encoding,
         stop: stop.stop().clone(),
         events: events.clone(),
         cores: Arc::new(Semaphore::new(cores)),
     };
-    let compose = |layers: &[Layer]| compose(&recipe, &plan, &base, layers);
+    let compose = |layers: &[Layer]| compose(recipe, plan, base, layers);
     let found = try_join_all(plan.layers.iter().map(|planned| maker.find(planned))).await?;
     if let Some(known) = all_known(&found) {
         let image = compose(&known)?;
         let receipts = try_join_all(targets.iter().map(|target| target.find(&image))).await?;
         if let Some(receipts) = receipts.into_iter().collect() {
-            return Ok(report(&plan, &base, &image, &known, receipts, &events));
+            return Ok(report(plan, base, &image, &known, receipts, events));
         }
     }
 
     let base_blobs = distinct(base.images.iter().flat_map(|image| &image.layers));
     if sessions.all().is_empty() {
-        sessions.open(&targets, &base_blobs, &events).await?;
+        sessions.open(targets, &base_blobs, events).await?;
     }
     let make = plan.layers.iter().zip(found).map(|(planned, found)| {
         let maker = &maker;
@@ -139,13 +112,9 @@ async fn flow(build: Build, stop: &StopOnDrop, sessions: &Sessions) -> Result<Re
     plan.jars.iter().try_for_each(jar::Bytes::verify_unchanged)?;
 
     let image = compose(&layers)?;
+    guards.check_again().await?;
     let receipts = sessions.publish(&image).await?;
-    Ok(report(&plan, &base, &image, &layers, receipts, &events))
-}
-
-async fn plan_for(recipe: &Recipe, application: &Application, base: Option<&Base>) -> Result<Plan, Error> {
-    let (recipe, application, base) = (recipe.clone(), application.clone(), base.cloned());
-    tokio::task::spawn_blocking(move || Plan::new(&recipe, &application, base.as_ref())).await.map_err(|_| Error::Thread)?
+    Ok(report(plan, base, &image, &layers, receipts, events))
 }
 
 fn compose(recipe: &Recipe, plan: &Plan, base: &Base, layers: &[Layer]) -> Result<ImageIndex, Error> {

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::event::Event;
 use crate::oci::Platform;
 
 /// Which guard speaks.
@@ -170,16 +171,20 @@ impl Finding {
 /// `error[class-version] lib/x.jar (linux/arm64): …`
 impl fmt::Display for Finding {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let severity = if self.allowed.is_some() { "allowed".to_owned() } else { self.severity.to_string() };
-        write!(formatter, "{severity}[{}] `{}`", self.id, self.place)?;
-        if !self.platforms.is_empty() {
-            let platforms: Vec<String> = self.platforms.iter().map(ToString::to_string).collect();
-            write!(formatter, " ({})", platforms.join(", "))?;
-        }
-        write!(formatter, ": {}", self.reason)?;
-        match &self.allowed {
-            Some(reason) => write!(formatter, "\nallowed: {reason}"),
-            None => write!(formatter, "\nhint: {}", self.fix),
+        Event::from(self).fmt(formatter)
+    }
+}
+
+impl From<&Finding> for Event {
+    fn from(finding: &Finding) -> Self {
+        Self::Finding {
+            id: finding.id.to_string(),
+            severity: finding.severity.to_string(),
+            platforms: finding.platforms.clone(),
+            place: finding.place.clone(),
+            reason: finding.reason.clone(),
+            fix: finding.fix.clone(),
+            allowed: finding.allowed.clone(),
         }
     }
 }

@@ -99,6 +99,14 @@ impl Config {
         })
     }
 
+    /// The environment variables, in their order.
+    #[must_use]
+    pub fn variables(&self) -> Vec<(String, String)> {
+        let list = self.runtime("Env").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let pairs = list.iter().filter_map(Value::as_str).filter_map(|entry| entry.split_once('='));
+        pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+
     /// WORKDIR, `/` where none is set.
     #[must_use]
     pub fn working_dir(&self) -> &str {

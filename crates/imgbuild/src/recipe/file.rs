@@ -13,6 +13,7 @@ use super::health::healthcheck;
 use super::shape::{exec, injections, one_or_more, pairs, scalar};
 use super::syntax::syntax;
 use super::{Annotation, Dockerfile, Error, FactsFrom, Injection, Layout, Owner, Recipe, Settings, value};
+use crate::guard::Allowance;
 use crate::image::{Assumed, Created, Format, Healthcheck, Overlay, Port};
 use crate::layer::Encoding;
 use crate::oci::{Location, Platform, Reference, is_stdio};
@@ -132,6 +133,9 @@ pub(super) struct Keys {
     format: Option<Format>,
     #[serde(deserialize_with = "scalar")]
     compression: Option<Encoding>,
+    #[serde(deserialize_with = "allowances")]
+    allow: Vec<Allowance>,
+    public: Option<bool>,
     #[serde(deserialize_with = "scalar")]
     facts: Option<FactsFrom>,
     #[serde(alias = "tag", deserialize_with = "one_or_more")]
@@ -178,6 +182,8 @@ impl Keys {
             build_args: Vec::new(),
             format: self.format,
             encoding: self.compression,
+            allow: self.allow,
+            public: self.public,
             facts: self.facts,
             tags: self.tags.unwrap_or_default(),
             mirrors: self.mirrors.unwrap_or_default(),
@@ -217,6 +223,12 @@ fn created<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<C
 fn volumes<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     let volumes: Option<Vec<String>> = one_or_more(deserializer)?;
     volumes.unwrap_or_default().iter().map(|text| value::volume(text).map_err(serde::de::Error::custom)).collect()
+}
+
+/// `ID=REASON`, or a map of them; a reason may hold commas.
+fn allowances<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Allowance>, D::Error> {
+    let allowance = |(id, reason): (String, String)| format!("{id}={reason}").parse().map_err(serde::de::Error::custom);
+    pairs(deserializer)?.into_iter().map(allowance).collect()
 }
 
 fn annotations<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Annotation>, D::Error> {

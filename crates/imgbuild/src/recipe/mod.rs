@@ -17,6 +17,7 @@ mod syntax;
 mod tests;
 mod value;
 
+use crate::guard::Allowance;
 use crate::image::{Annotations, Created, Format, Overlay};
 use crate::jar::Layout;
 use crate::layer::{Attributes, EPOCH_1980, Encoding};
@@ -71,6 +72,10 @@ pub struct Recipe {
     pub encoding: Encoding,
     /// Annotations of manifests and index.
     pub annotations: Annotations,
+    /// Findings that are let pass.
+    pub allow: Vec<Allowance>,
+    /// Whether it is meant that anybody can pull what the image holds.
+    pub public: bool,
     /// Where the facts about the base come from. They change no image where the base is what it claims to be.
     pub facts: FactsFrom,
 }
@@ -115,6 +120,8 @@ impl Default for Recipe {
             format: Format::Oci,
             encoding: Encoding::default(),
             annotations: Annotations::default(),
+            allow: Vec::new(),
+            public: false,
             facts: FactsFrom::default(),
         }
     }

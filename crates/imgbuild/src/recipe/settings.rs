@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::injected::lay_over;
 use super::{Annotation, Assignment, DEFAULT_WORKING_DIR, Dockerfile, Error, FactsFrom, Injection, Layout, Owner, Recipe};
+use crate::guard::Allowance;
 use crate::image::{Annotations, Created, Format, Overlay};
 use crate::layer::Encoding;
 use crate::oci::{Location, Platform, Reference};
@@ -37,6 +38,10 @@ pub struct Settings {
     pub format: Option<Format>,
     /// How layers are compressed.
     pub encoding: Option<Encoding>,
+    /// Findings that are let pass.
+    pub allow: Vec<Allowance>,
+    /// Whether it is meant that anybody can pull what the image holds.
+    pub public: Option<bool>,
     /// Where the facts about the base come from.
     pub facts: Option<FactsFrom>,
     /// A Dockerfile, whose steps take the place of the JAR's layout.
@@ -99,6 +104,8 @@ impl Recipe {
             created: settings.created.unwrap_or(self.created),
             format: settings.format.unwrap_or(self.format),
             encoding: settings.encoding.unwrap_or(self.encoding),
+            allow: self.allow.into_iter().chain(settings.allow).collect(),
+            public: settings.public.unwrap_or(self.public),
             facts: settings.facts.unwrap_or(self.facts),
             ..self
         })

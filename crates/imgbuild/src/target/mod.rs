@@ -17,7 +17,7 @@ use crate::blob::{Blob, BoxFuture};
 use crate::cache::Cache;
 use crate::event::Events;
 use crate::image::ImageIndex;
-use crate::oci::{ArchiveForm, Location};
+use crate::oci::{ArchiveForm, Location, Reference};
 use crate::registry::Client;
 
 pub use archive::ArchiveTarget;
@@ -34,6 +34,11 @@ pub trait Target: Send + Sync {
 
     /// Takes the build's registry client and cache, before anything else is asked. Targets that are no registry need neither.
     fn connect(&self, _: &Client, _: &Cache) {}
+
+    /// The repositories that it publishes to, each with a tag of its own; none where it is no registry.
+    fn repositories(&self) -> Vec<Reference> {
+        Vec::new()
+    }
 
     /// Whether the bytes of a base's layer will have to be sent there. It may well be there already: only what is sure
     /// not to be needed is `false`.

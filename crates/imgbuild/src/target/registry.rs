@@ -122,6 +122,11 @@ impl Target for RegistryTarget {
         Box::pin(async move { Ok(self.named().await?.iter().any(Option::is_none)) })
     }
 
+    fn repositories(&self) -> Vec<Reference> {
+        let named = |tag: &String| format!("{}:{tag}", self.repository.repository()).parse().ok();
+        self.tags.first().and_then(named).into_iter().collect()
+    }
+
     /// Layers of a repository in the same registry are linked, not sent.
     fn needs(&self, blob: &Blob) -> bool {
         blob.repository().is_none_or(|repository| repository.domain() != self.repository.domain())

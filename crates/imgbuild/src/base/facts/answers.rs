@@ -41,6 +41,14 @@ impl Facts {
         Self { java: java::find(&tree, start), tree, users: BTreeMap::new() }
     }
 
+    /// The same base with more files on it: `tree` is this tree with them. What was known of users stays.
+    #[must_use]
+    pub fn over(&self, tree: Tree, start: &Start) -> Self {
+        // Only a whole tree can tell that a layer brings the Java that is started.
+        let java = if tree.is_whole() { java::find(&tree, start) } else { self.java.clone() };
+        Self { tree, java, users: self.users.clone() }
+    }
+
     /// The paths.
     #[must_use]
     pub const fn tree(&self) -> &Tree {

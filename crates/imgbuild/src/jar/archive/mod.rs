@@ -13,6 +13,7 @@ mod entry;
 mod extra;
 mod field;
 mod flaw;
+mod gap;
 mod head;
 pub mod limits;
 mod listing;
@@ -120,6 +121,7 @@ fn read_entries(name: &Arc<str>, bytes: &Bytes) -> Result<Vec<Entry>, Error> {
         return Err(whole(Flaw::hostile("its end record counts fewer entries than its directory holds")));
     }
     found.no_overlaps()?;
+    found.nothing_hidden(bytes, &directory).map_err(|(entry, flaw)| flaw.within(name, entry.as_deref()))?;
     Ok(found.entries)
 }
 
@@ -156,6 +158,16 @@ impl Found {
         Ok(())
     }
 
+    /// What the directory does not list is no entry. Extents are sorted by then.
+    fn nothing_hidden(&self, bytes: &Bytes, directory: &Directory) -> Result<(), (Option<String>, Flaw)> {
+        let mut at = 0;
+        for (start, end, _) in &self.extents {
+            gap::no_entry_within(bytes, at, *start)?;
+            at = *end;
+        }
+        gap::no_entry_within(bytes, at, directory.start)
+    }
+
     /// No byte may belong to two entries: it would be counted once and inflated often.
     fn no_overlaps(&mut self) -> Result<(), Error> {
         self.extents.sort_unstable();
@@ -169,7 +181,5 @@ impl Found {
 
 #[cfg(test)]
 mod peers;
-#[cfg(test)]
-mod surgery;
 #[cfg(test)]
 mod tests;

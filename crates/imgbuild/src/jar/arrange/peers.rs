@@ -51,6 +51,20 @@ fn oracle(jar: &Path, arguments: &[&str]) -> Option<Tree> {
     (output.status.success() && output.stderr.is_empty() && !tree.is_empty()).then_some(tree)
 }
 
+/// What the tool of Boot before 3.3 lays out, which knows the exploded form alone.
+fn old_oracle(jar: &Path) -> Option<Tree> {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let output =
+        Command::new("java").args(["-Djarmode=layertools", "-jar"]).arg(jar).arg("extract").arg("--destination").arg(&out).output();
+    let files = walkdir(&out).into_iter().map(|file| {
+        let path = file.strip_prefix(&out).unwrap().to_str().unwrap().to_owned();
+        (path, std::fs::read(file).unwrap())
+    });
+    let tree: Tree = files.collect();
+    (output.unwrap().status.success() && !tree.is_empty()).then_some(tree)
+}
+
 fn walkdir(folder: &Path) -> Vec<PathBuf> {
     let Ok(files) = std::fs::read_dir(folder) else { return Vec::new() };
     let files = files.map(|file| file.unwrap().path());
@@ -112,6 +126,8 @@ fn boots_own_tool_lays_out_the_same() {
             // `--application-filename` is for the first only, and harmless to the second.
             let layered = oracle(path, &[&arguments[..], &["--layers"]].concat());
             let flat = || oracle(path, &arguments);
+            let old = || (layout == Layout::Exploded).then(|| old_oracle(path)).flatten();
+            let layered = layered.or_else(old);
             let Some((theirs, layered)) = layered.map(|tree| (tree, true)).or_else(|| flat().map(|tree| (tree, false))) else {
                 continue;
             };

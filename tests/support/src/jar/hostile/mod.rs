@@ -3,6 +3,7 @@
 
 mod ends;
 mod headers;
+pub mod judges;
 mod names;
 mod odd;
 

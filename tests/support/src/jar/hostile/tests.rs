@@ -1,17 +1,6 @@
 use std::{collections::HashSet, fs, path::PathBuf};
 
-use super::{Case, Verdict, bomb, cases, lying_bomb};
-use crate::peer;
-
-/// What a peer said of each archive, in order: its names and checksums, or `!` and why it refuses.
-fn views(program: &str, script: (&str, &str)) -> Option<Vec<String>> {
-    let mut command = peer::find(program)?;
-    let folder = tempfile::tempdir().unwrap();
-    let script_path = folder.path().join(script.0);
-    fs::write(&script_path, script.1).unwrap();
-    let said = peer::output(command.arg(script_path).args(files(folder.path())));
-    Some(said.lines().map(str::to_owned).collect())
-}
+use super::{Case, Verdict, bomb, cases, judges, lying_bomb};
 
 fn files(folder: &std::path::Path) -> Vec<PathBuf> {
     let write = |case: Case| {
@@ -22,23 +11,11 @@ fn files(folder: &std::path::Path) -> Vec<PathBuf> {
     cases().into_iter().map(write).collect()
 }
 
-/// Whether unzip reads an archive without a warning but the one about a script in front.
-fn unzip_takes() -> Option<Vec<bool>> {
-    let folder = tempfile::tempdir().unwrap();
-    let takes = |path: PathBuf| {
-        let output = peer::find("unzip")?.args(["-t", "-P", ""]).arg(&path).output().unwrap();
-        let text = peer::text(&output);
-        let only_prefix = text.contains("extra bytes at beginning or within zipfile") && text.matches("warning").count() == 1;
-        Some(output.status.code() == Some(0) || output.status.code() == Some(1) && only_prefix)
-    };
-    files(folder.path()).into_iter().map(takes).collect()
-}
-
 #[test]
 fn peers_agree_about_what_is_taken_and_dispute_what_is_disputed() {
-    let java = views("java", ("View.java", include_str!("View.java")));
-    let python = views("python3", ("view.py", include_str!("view.py")));
-    let (Some(java), Some(python), Some(unzip)) = (java, python, unzip_takes()) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let files = files(folder.path());
+    let (Some(java), Some(python), Some(unzip)) = (judges::java(&files), judges::python(&files), judges::unzip(&files)) else { return };
     let cases = cases();
     assert_eq!((java.len(), python.len(), unzip.len()), (cases.len(), cases.len(), cases.len()));
     let mut wrong = Vec::new();

@@ -1,0 +1,42 @@
+//! Writes the corpora to start from: `seeds FOLDER` makes `FOLDER/<target>/`.
+
+use std::fs;
+use std::path::Path;
+
+use imgbuild_testkit::fixtures;
+use imgbuild_testkit::jar::{SpringBoot, hostile};
+
+fn main() {
+    let folder = std::env::args_os().nth(1).expect("name a folder");
+    let folder = Path::new(&folder);
+    let write = |target: &str, name: &str, bytes: &[u8]| {
+        let place = folder.join(target);
+        fs::create_dir_all(&place).expect("the folder can be written to");
+        fs::write(place.join(name), bytes).expect("the folder can be written to");
+    };
+    for case in hostile::cases() {
+        write("jar", case.id, &case.bytes);
+        write("deflate", case.id, &case.bytes);
+    }
+    let boots = [SpringBoot::new("3.4.1"), SpringBoot::new("2.7.18"), SpringBoot::new("3.2.1").war(), SpringBoot::new("4.0.0").without_layers_index()];
+    for (number, boot) in boots.iter().enumerate() {
+        write("jar", &format!("boot-{number}"), &boot.build());
+        write("deflate", &format!("boot-{number}"), &boot.build());
+        write("indexes", &format!("layers-{number}"), boot.layers_text().unwrap_or_default().as_bytes());
+    }
+    write("indexes", "manifest", b"Manifest-Version: 1.0\r\nMain-Class: a.B\r\n\r\nName: a\r\nSHA-256-Digest: x\r\n\r\n");
+    write("indexes", "classpath", b"- \"BOOT-INF/lib/a.jar\"\n");
+    let base = imgbuild_testkit::base::Base::java().build();
+    for (digest, blob) in &base.blobs {
+        let mut tar = Vec::new();
+        if std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&blob[..]), &mut tar).is_ok() {
+            write("tar", &digest.replace(':', "-"), &tar);
+        }
+    }
+    for name in ["app.jar", "plain.jar"] {
+        if let Ok(bytes) = fs::read(fixtures::path(name)) {
+            write("jar", name, &bytes);
+        }
+    }
+    write("lock", "empty", b"");
+}
