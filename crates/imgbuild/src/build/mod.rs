@@ -4,6 +4,7 @@
 //! become layers that lie on it, images are composed, and targets publish them. The room refuses protocol detail; that is the business of the rooms below.
 
 mod application;
+mod batch;
 mod cancel;
 mod context;
 mod dockerfile;
@@ -20,7 +21,7 @@ mod steps;
 
 use std::path::PathBuf;
 
-use crate::base::Base;
+use crate::base::{Base, Bases};
 use crate::cache::Cache;
 use crate::event::{Event, Events};
 use crate::jar;
@@ -29,6 +30,7 @@ use crate::recipe::Recipe;
 use crate::registry::Client;
 use crate::target::Target;
 
+pub use batch::{Batch, Outcome};
 pub use cancel::Cancel;
 pub use error::{Error, Kind};
 pub use lock::LockMode;
@@ -58,6 +60,8 @@ pub struct Build {
     cache: Option<Cache>,
     base: Option<Base>,
     is_again: bool,
+    /// What the builds of a batch share.
+    bases: Option<Bases>,
     targets: Vec<Box<dyn Target>>,
     lock: Option<(PathBuf, LockMode)>,
     events: Events,
@@ -95,6 +99,7 @@ impl Build {
             cache: None,
             base: None,
             is_again: false,
+            bases: None,
             targets: Vec::new(),
             lock: None,
             events: Events::default(),

@@ -45,7 +45,7 @@ pub(super) async fn run(build: Build) -> Result<Report, Error> {
 }
 
 async fn flow(build: Build, stop: &StopOnDrop, sessions: &Sessions) -> Result<Report, Error> {
-    let Build { recipe, application, client, cache, base, is_again, targets, lock, events, cancel: _ } = build;
+    let Build { recipe, application, client, cache, base, bases, is_again, targets, lock, events, cancel: _ } = build;
     // Bad input is found before the network is asked; only steps of a Dockerfile may have to wait for the base.
     let plan = match plan_for(&recipe, &application, None).await {
         Err(Error::Recipe(recipe::Error::NeedsBase { .. })) => None,
@@ -61,7 +61,7 @@ async fn flow(build: Build, stop: &StopOnDrop, sessions: &Sessions) -> Result<Re
     }
 
     let held = Held::read(lock, &recipe)?;
-    let resolver = Resolver::new(&client, Some(&cache));
+    let resolver = Resolver::new(&client, Some(&cache)).once(bases.as_ref());
     let (base, moved) = if let Some(base) = base {
         (base, None)
     } else {
