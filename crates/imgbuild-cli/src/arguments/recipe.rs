@@ -114,7 +114,7 @@ impl RecipeArguments {
     /// Takes the Dockerfile of a context that is to be built, where `-f` names no recipe.
     pub(crate) fn look_into(&mut self, input: &[PathBuf]) {
         if let ([one], None) = (input, &self.file) {
-            self.file = Some(one.join(DEFAULT_DOCKERFILE)).filter(|_| one.is_dir());
+            self.file = Some(one.join(DEFAULT_DOCKERFILE)).filter(|file| file.is_file());
         }
     }
 
