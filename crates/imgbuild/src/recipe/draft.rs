@@ -84,11 +84,12 @@ impl Draft {
             // Writing to a text cannot fail. A JSON value is a YAML value, so nothing needs another spelling.
             let _ = match value {
                 Value::Array(list) if list.iter().all(Value::is_string) && !is_command(key) => {
-                    let items: String = list.iter().map(|item| format!("  - {item}\n")).collect();
+                    let items: String = list.iter().map(|item| ["  - ", &item.to_string(), "\n"].concat()).collect();
                     write!(text, "{key}:\n{items}")
                 }
                 Value::Object(map) => {
-                    let items: String = map.iter().map(|(name, value)| format!("  {}: {value}\n", json!(name))).collect();
+                    let items: String =
+                        map.iter().map(|(name, value)| ["  ", &json!(name).to_string(), ": ", &value.to_string(), "\n"].concat()).collect();
                     write!(text, "{key}:\n{items}")
                 }
                 Value::String(word) if is_plain(word) => writeln!(text, "{key}: {word}"),
@@ -100,7 +101,7 @@ impl Draft {
 
     fn overlay(&mut self, overlay: Overlay, jar: Option<&CopyStep>) {
         let home = overlay.working_dir.filter(|path| path != DEFAULT_WORKING_DIR);
-        let own_entrypoint = jar.map(|copy| destination_of(copy));
+        let own_entrypoint = jar.map(destination_of);
         let starts_jar = |words: &[String]| matches!(words, [java, flag, path] if java == "java" && flag == "-jar" && own_entrypoint.as_ref().is_some_and(|own| path == own || own.rsplit('/').next() == Some(path)));
         match overlay.entrypoint {
             // The layout's own entrypoint says the same of `/app/app.jar`.
@@ -153,9 +154,10 @@ impl Draft {
         self.keys.push((key, value));
     }
 
-    fn add_list(&mut self, key: &'static str, list: Vec<String>) {
+    fn add_list(&mut self, key: &'static str, list: impl IntoIterator<Item = String>) {
+        let list: Vec<String> = list.into_iter().collect();
         if !list.is_empty() {
-            self.add(key, json!(list));
+            self.add(key, list.into());
         }
     }
 }
@@ -171,8 +173,8 @@ fn is_plain(text: &str) -> bool {
 }
 
 fn is_jar(path: &str) -> bool {
-    let end = path.to_ascii_lowercase();
-    (end.ends_with(".jar") || end.ends_with(".war")) && !path.contains(['*', '?', '['])
+    let extension = std::path::Path::new(path).extension().unwrap_or_default();
+    (extension.eq_ignore_ascii_case("jar") || extension.eq_ignore_ascii_case("war")) && !path.contains(['*', '?', '['])
 }
 
 /// `amazoncorretto:17` as people write it.
