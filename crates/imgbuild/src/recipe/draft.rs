@@ -157,7 +157,7 @@ impl Draft {
     fn add_list(&mut self, key: &'static str, list: impl IntoIterator<Item = String>) {
         let list: Vec<String> = list.into_iter().collect();
         if !list.is_empty() {
-            self.add(key, list.into());
+            self.add(key, json!(list));
         }
     }
 }
