@@ -129,7 +129,7 @@ impl Draft {
                 self.add(key, value);
             }
         }
-        self.add_list("expose", overlay.exposed_ports.iter().map(ToString::to_string).collect());
+        self.add_list("expose", overlay.exposed_ports.iter().map(ToString::to_string));
         self.add_list("volumes", overlay.volumes);
         if let Some(check) = overlay.healthcheck {
             let time = |nanoseconds: u64| format!("{}ms", nanoseconds / 1_000_000);
