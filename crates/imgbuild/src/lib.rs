@@ -7,7 +7,7 @@
 //! registry / layout ─────► base ───┘
 //! ```
 //!
-//! A module is a room: it uses itself and the rooms below it, never one above. Top to bottom: [`copy`], [`rebase`], [`verify`], [`diff`], [`inspect`], [`build`],
+//! A module is a room: it uses itself and the rooms below it, never one above. Top to bottom: [`copy`], [`rebase`], [`tags`], [`verify`], [`diff`], [`inspect`], [`build`],
 //! [`recipe`], [`target`], [`guard`], [`contents`], [`base`], [`source`], [`image`], [`layer`], [`jar`], [`registry`], [`layout`], [`cache`],
 //! [`tarball`], [`blob`], [`event`], [`elf`], [`shown`], [`oci`].
 //!
@@ -35,6 +35,7 @@ pub mod recipe;
 pub mod registry;
 pub mod shown;
 pub mod source;
+pub mod tags;
 pub mod tarball;
 pub mod target;
 pub mod verify;

@@ -23,7 +23,7 @@ use clap::{ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser};
 use crate::commands::Command;
 use crate::face::{Mode, UsageError};
 
-pub(crate) use cache::CacheArguments;
+pub(crate) use cache::{CacheArguments, CacheFolder};
 pub(crate) use changes::ChangeArguments;
 pub(crate) use engine::EngineArguments;
 pub(crate) use lock::LockArguments;
@@ -32,7 +32,7 @@ pub(crate) use reading::Layers;
 pub(crate) use recipe::RecipeArguments;
 pub(crate) use registry::RegistryArguments;
 pub(crate) use rollout::{RolloutArguments, published};
-pub(crate) use value::duration;
+pub(crate) use value::{bytes, duration};
 
 /// Builds multi-architecture container images for JVM applications over HTTP: no Docker daemon, no buildx, no emulation, no JVM.
 #[derive(Debug, Parser)]

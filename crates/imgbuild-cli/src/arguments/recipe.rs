@@ -7,13 +7,14 @@ use imgbuild::guard::Allowance;
 use imgbuild::image::{Created, Format, Overlay, Port};
 use imgbuild::layer::Encoding;
 use imgbuild::recipe::{
-    Annotation, Assignment, Exec, FactsFrom, Injection, Owner, Settings, mtime, source_date_epoch, stop_signal, volume,
+    Annotation, Assignment, DEFAULT_DOCKERFILE, Exec, FactsFrom, Injection, Owner, Project, Settings, mtime, source_date_epoch,
+    stop_signal, volume,
 };
 use imgbuild::registry::Mirror;
 use imgbuild::{Location, Platform, Recipe, Reference, jar};
 
 use super::health::HealthArguments;
-use super::value::{user, working_directory};
+use super::value::{build_argument, user, working_directory};
 use crate::face::Failure;
 
 /// The recipe that is used when `-f` names none and it exists.
@@ -25,12 +26,15 @@ const EPOCH_VARIABLE: &str = "SOURCE_DATE_EPOCH";
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Image")]
 pub(crate) struct RecipeArguments {
-    /// The recipe [default: imgbuild.yaml where it exists]
+    /// The recipe: an imgbuild.yaml, or a Dockerfile without RUN [default: imgbuild.yaml where it exists; a context's own Dockerfile]
     #[arg(short, long, value_name = "FILE")]
     file: Option<PathBuf>,
     /// The base image: a reference, or `oci:DIR[:TAG]` [default: amazoncorretto:17]
     #[arg(long, value_name = "REF")]
     base: Option<Location>,
+    /// Sets an argument of the Dockerfile; without a value the variable of this name is taken
+    #[arg(long, value_name = "NAME[=VALUE]", value_parser = build_argument)]
+    build_arg: Vec<Assignment>,
     /// The platforms, such as `linux/amd64` [default: linux/amd64,linux/arm64]
     #[arg(long, value_name = "OS/ARCH", value_delimiter = ',')]
     platform: Vec<Platform>,
@@ -104,7 +108,7 @@ pub(crate) struct RecipeArguments {
 impl RecipeArguments {
     /// The recipe of the file and of the flags, and the tags and mirrors that the file names.
     pub(crate) fn recipe(&self) -> Result<(Recipe, Vec<Reference>, Vec<Mirror>), Failure> {
-        let file = self.file_settings()?;
+        let file = self.project()?.defaults;
         let (tags, mirrors) = (file.tags.clone(), file.mirrors.clone());
         Ok((Recipe::from_sources([file, self.settings()?])?, tags, mirrors))
     }
@@ -114,18 +118,33 @@ impl RecipeArguments {
         self.file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""))
     }
 
-    fn file_settings(&self) -> Result<Settings, Failure> {
-        match &self.file {
-            Some(path) => Ok(Settings::read(path)?),
-            None if Path::new(DEFAULT_FILE).exists() => Ok(Settings::read(DEFAULT_FILE)?),
-            None => Ok(Settings::default()),
+    /// Takes the Dockerfile of a context that is to be built, where `-f` names no recipe.
+    pub(crate) fn look_into(&mut self, input: &[PathBuf]) {
+        if let ([one], None) = (input, &self.file) {
+            self.file = Some(one.join(DEFAULT_DOCKERFILE)).filter(|file| file.is_file());
         }
+    }
+
+    /// The whole file, with its services.
+    pub(crate) fn project(&self) -> Result<Project, Failure> {
+        match &self.file {
+            Some(path) => Ok(Project::read(path)?),
+            None if Path::new(DEFAULT_FILE).exists() => Ok(Project::read(DEFAULT_FILE)?),
+            None => Ok(Project::default()),
+        }
+    }
+
+    /// The recipe of the parts of a file and of the flags, the weakest first.
+    pub(crate) fn recipe_of(&self, parts: &[&Settings]) -> Result<Recipe, Failure> {
+        let parts = parts.iter().map(|&part| part.clone());
+        Ok(Recipe::from_sources(parts.chain([self.settings()?]))?)
     }
 
     fn settings(&self) -> Result<Settings, Failure> {
         let mut settings = Settings::default();
         settings.base.clone_from(&self.base);
         settings.platforms = Some(self.platform.clone()).filter(|platforms| !platforms.is_empty());
+        settings.build_args.clone_from(&self.build_arg);
         settings.layout = self.layout;
         settings.overlay = self.overlay()?;
         settings.annotations.clone_from(&self.annotation);

@@ -8,6 +8,7 @@ use imgbuild_docker::service::{Changes, Outcome};
 use imgbuild_docker::{Engine, LoadTarget};
 
 use super::service::{shown, watched};
+use super::services;
 use crate::arguments::{
     CacheArguments, EngineArguments, LockArguments, Output, RecipeArguments, RegistryArguments, RolloutArguments, published,
 };
@@ -16,51 +17,60 @@ use crate::face::{Exit, Face, Failure, NewFile};
 /// What is built, and where it goes.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The JAR or WAR that the build made
-    #[arg(value_name = "JAR")]
-    jar: PathBuf,
+    /// The JAR or WAR that the build made; with a Dockerfile, its context; with services, which of them [default: all]
+    #[arg(value_name = "JAR|CONTEXT|SERVICE")]
+    pub(super) input: Vec<PathBuf>,
     /// Names the image; the whole name, with the registry where it is not Docker Hub
     #[arg(short, long, value_name = "REF", value_delimiter = ',')]
-    tag: Vec<Reference>,
+    pub(super) tag: Vec<Reference>,
     /// Pushes the image to the registry of each name
     #[arg(long)]
-    push: bool,
+    pub(super) push: bool,
     /// Loads the image of the engine's platform into a Docker Engine
     #[arg(long)]
-    load: bool,
+    pub(super) load: bool,
     /// Rolls the pushed image out to this Swarm service, as `imgbuild service update` does
     #[arg(long, value_name = "SERVICE", requires = "push")]
-    rollout: Option<String>,
+    pub(super) rollout: Option<String>,
     /// Writes the image: `type=oci,dest=DIR`, `type=oci-archive,dest=FILE` or `type=docker-archive,dest=FILE`
     #[arg(short, long, value_name = "type=TYPE,dest=PATH")]
-    output: Vec<Output>,
+    pub(super) output: Vec<Output>,
     /// Writes digests, layers and the bytes sent and skipped there, as JSON
     #[arg(long, value_name = "FILE")]
-    metadata_file: Option<PathBuf>,
+    pub(super) metadata_file: Option<PathBuf>,
+    /// Stops at the first service that fails; without it the others are built all the same
+    #[arg(long)]
+    pub(super) fail_fast: bool,
     /// Shows what would be built; asks no registry and writes nothing
     #[arg(long)]
-    dry_run: bool,
+    pub(super) dry_run: bool,
     #[command(flatten)]
-    recipe: RecipeArguments,
+    pub(super) recipe: RecipeArguments,
     #[command(flatten)]
     swarm: RolloutArguments,
     #[command(flatten)]
-    engine: EngineArguments,
+    pub(super) engine: EngineArguments,
     #[command(flatten)]
-    lock: LockArguments,
+    pub(super) lock: LockArguments,
     #[command(flatten)]
-    registry: RegistryArguments,
+    pub(super) registry: RegistryArguments,
     #[command(flatten)]
-    cache: CacheArguments,
+    pub(super) cache: CacheArguments,
 }
 
 /// Builds, and prints the name of the image with its digest.
 pub(crate) async fn run(mut arguments: Arguments, face: &Face) -> Result<Exit, Failure> {
+    arguments.recipe.look_into(&arguments.input);
+    let project = arguments.recipe.project()?;
+    if !project.services.is_empty() {
+        return services::run(arguments, &project, face).await;
+    }
+    let application = application(&arguments.input, project.defaults.application)?;
     let (mut recipe, tags, mirrors) = arguments.recipe.recipe()?;
     arguments.registry.add_mirrors(mirrors);
     let names = if arguments.tag.is_empty() { tags } else { arguments.tag.clone() };
     if arguments.dry_run {
-        return plan(recipe, arguments.jar, face).await;
+        return plan(recipe, application, face).await;
     }
     // What is mounted is no part of the image, which then holds nothing that must stay private.
     let files = if arguments.swarm.is_mounting() { std::mem::take(&mut recipe.configs) } else { Vec::new() };
@@ -75,7 +85,7 @@ pub(crate) async fn run(mut arguments: Arguments, face: &Face) -> Result<Exit, F
     let metadata = arguments.metadata_file.as_deref().map(NewFile::create).transpose()?;
     let is_result_shown = !arguments.output.iter().any(Output::is_stdout);
 
-    let mut build = arguments.lock.apply(Build::new(recipe, arguments.jar), arguments.recipe.folder());
+    let mut build = arguments.lock.apply(Build::new(recipe, application), arguments.recipe.folder());
     build = build.registry(client).cancel(face.cancel()).on_event(face.observer());
     for target in targets {
         build = build.target(target);
@@ -112,8 +122,20 @@ fn rolled_out(face: &Face, outcome: &Outcome) -> Result<Exit, Failure> {
     shown(face, outcome, false)
 }
 
+/// The one JAR or context.
+fn application(input: &[PathBuf], named: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    match input {
+        [one] => Ok(one.clone()),
+        [] => named.ok_or_else(|| Failure::usage("no JAR is named").hint("name it, such as `imgbuild build build/libs/app.jar`")),
+        [_, second, ..] => {
+            let failure = Failure::usage(format!("one JAR makes one image, and `{}` is another one", second.display()));
+            Err(failure.hint("write `services:` into imgbuild.yaml to build several images"))
+        }
+    }
+}
+
 /// Where the image goes; it must go somewhere.
-fn targets(arguments: &Arguments, names: &[Reference], load: Option<&Engine>) -> Result<Vec<Box<dyn Target>>, Failure> {
+pub(super) fn targets(arguments: &Arguments, names: &[Reference], load: Option<&Engine>) -> Result<Vec<Box<dyn Target>>, Failure> {
     let mut targets: Vec<Box<dyn Target>> = Vec::new();
     if arguments.push {
         if names.is_empty() {

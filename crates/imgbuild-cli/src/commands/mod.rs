@@ -1,14 +1,23 @@
 //! The commands, one file each: its arguments, and `run`, which calls the library.
 
 mod auth;
+mod base;
 mod build;
+mod cache;
 mod check;
+mod completions;
+mod copy;
 mod diff;
+mod init;
 mod inspect;
 mod login;
 mod logout;
+mod man;
 mod prune;
+mod rebase;
 mod service;
+mod services;
+mod tags;
 mod verify;
 
 use clap::Subcommand;
@@ -30,6 +39,22 @@ pub(crate) enum Command {
     Inspect(Box<inspect::Arguments>),
     /// Builds again from the same inputs, and tells whether an image is what they give
     Verify(Box<verify::Arguments>),
+    /// Copies an image between registries, layouts and archives, byte for byte
+    Copy(copy::Arguments),
+    /// Puts an image that imgbuild built on another base; no JAR is needed
+    Rebase(rebase::Arguments),
+    /// Tells whether an image is behind its base: exit 0 where it is not, 6 where it is
+    Base(base::Arguments),
+    /// Lists the tags of a repository
+    Tags(tags::Arguments),
+    /// Writes an imgbuild.yaml, from a Dockerfile or by asking
+    Init(init::Arguments),
+    /// Shows, shrinks and checks what is kept between builds
+    Cache(cache::Arguments),
+    /// Prints what a shell needs to complete commands and flags
+    Completions(completions::Arguments),
+    /// Prints a manual page
+    Man(man::Arguments),
     /// Checks a password or access token against its registry, and stores it where Docker's tools find it
     Login(login::Arguments),
     /// Forgets the credentials of a registry
@@ -51,10 +76,27 @@ pub(crate) async fn run(command: Command, face: &Face) -> Result<Exit, Failure> 
         Command::Diff(arguments) => Box::pin(diff::run(*arguments, face)).await,
         Command::Inspect(arguments) => Box::pin(inspect::run(*arguments, face)).await,
         Command::Verify(arguments) => Box::pin(verify::run(*arguments, face)).await,
+        Command::Copy(arguments) => copy::run(arguments, face).await,
+        Command::Rebase(arguments) => rebase::run(arguments, face).await,
+        Command::Base(arguments) => base::run(arguments, face).await,
+        Command::Tags(arguments) => tags::run(arguments, face).await,
+        Command::Init(arguments) => init::run(&arguments, face),
+        Command::Cache(arguments) => cache::run(arguments, face).await,
+        Command::Completions(arguments) => completions::run(&arguments, face),
+        Command::Man(arguments) => man::run(&arguments, face),
         Command::Login(arguments) => login::run(arguments, face).await,
         Command::Logout(arguments) => logout::run(arguments, face).await,
         Command::Auth(arguments) => auth::run(arguments, face).await,
         Command::Service(command) => service::run(command, face).await,
         Command::Prune(arguments) => prune::run(arguments, face).await,
     }
+}
+
+/// Prints a result: as JSON where that was asked for, else as text.
+fn show(face: &Face, json: bool, value: &impl serde::Serialize, text: &(impl std::fmt::Display + ?Sized)) -> Result<(), Failure> {
+    if json {
+        let value = serde_json::to_string_pretty(value);
+        return face.result(&value.map_err(|error| Failure::new(Exit::FAILED, "cannot write the result as JSON").because(error))?);
+    }
+    face.result(text)
 }

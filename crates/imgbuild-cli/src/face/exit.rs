@@ -21,7 +21,7 @@ impl Exit {
     pub(crate) const NOT_AUTHORISED: Self = Self(4);
     /// A registry or the network failed.
     pub(crate) const REGISTRY: Self = Self(5);
-    /// Two images differ.
+    /// Two things differ, or one is behind the other.
     pub(crate) const DIFFERENT: Self = Self(6);
     /// Ended by SIGHUP, as shells count.
     pub(crate) const HANGUP: Self = Self(129);

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use imgbuild::{build, cache, copy, inspect, layout, recipe, registry, source, target, verify};
+use imgbuild::{build, cache, copy, inspect, layout, rebase, recipe, registry, source, target, verify};
 use imgbuild_docker::{engine, prune, service};
 
 use super::Exit;
@@ -68,7 +68,7 @@ macro_rules! explained {
     )+};
 }
 
-explained!(copy::Error, inspect::Error, source::Error, target::Error);
+explained!(copy::Error, inspect::Error, rebase::Error, source::Error, target::Error);
 
 impl Explained for engine::Error {
     fn exit(&self) -> Exit {

@@ -44,12 +44,21 @@ impl NewFile {
         Ok(Self { path, place: Place::Beside(file) })
     }
 
+    /// Writes the text, and gives the file its name.
+    pub(crate) fn write_text(self, text: &str) -> Result<(), Failure> {
+        self.write(|mut file| file.write_all(text.as_bytes()))
+    }
+
     /// Writes the value as JSON, and gives the file its name.
     pub(crate) fn write_json(self, value: &impl Serialize) -> Result<(), Failure> {
+        self.write(|file| write_json(file, value))
+    }
+
+    fn write(self, content: impl FnOnce(&File) -> io::Result<()>) -> Result<(), Failure> {
         let Self { path, place } = self;
         let written = match place {
-            Place::Device(file) => write_json(&file, value),
-            Place::Beside(file) => write_json(file.as_file(), value).and_then(|()| Ok(file.persist(&path).map(drop)?)),
+            Place::Device(file) => content(&file),
+            Place::Beside(file) => content(file.as_file()).and_then(|()| Ok(file.persist(&path).map(drop)?)),
         };
         written.map_err(|error| failure(&path, error))
     }

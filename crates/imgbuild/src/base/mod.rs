@@ -3,6 +3,7 @@
 //! Manifests and configurations are fetched and checked here; layers stay where they are until somebody opens them. They
 //! are read once to find the [`facts`], and never unpacked to a disk. A [`Lock`] keeps what a build asks about its base.
 
+mod bases;
 mod error;
 pub mod facts;
 mod lock;
@@ -10,6 +11,7 @@ mod place;
 mod resolve;
 mod scan;
 
+pub use bases::Bases;
 pub use error::Error;
 pub use facts::Facts;
 pub use lock::{LOCK_FILE, Lock, LockError, LockedImage};

@@ -2,7 +2,7 @@
 
 use futures_util::future::try_join_all;
 
-use super::Error;
+use super::{Bases, Error};
 use crate::cache::Cache;
 use crate::image::Parent;
 use crate::oci::{Digest, Location, Platform};
@@ -23,13 +23,20 @@ pub struct Base {
 pub struct Resolver<'a> {
     client: &'a registry::Client,
     cache: Option<&'a Cache>,
+    bases: Option<&'a Bases>,
 }
 
 impl<'a> Resolver<'a> {
     /// A resolver that fetches with `client` and keeps what it fetched in `cache`.
     #[must_use]
     pub const fn new(client: &'a registry::Client, cache: Option<&'a Cache>) -> Self {
-        Self { client, cache }
+        Self { client, cache, bases: None }
+    }
+
+    /// The same, which takes the base from `bases` where it was resolved before.
+    #[must_use]
+    pub const fn once(self, bases: Option<&'a Bases>) -> Self {
+        Self { bases, ..self }
     }
 
     /// The images of the base at `location` for `platforms`; of the digest `pin` where there is one, whatever the
@@ -55,9 +62,10 @@ impl<'a> Resolver<'a> {
 
     async fn find(&self, location: &Location, pin: Option<&Digest>, wanted: &[Platform]) -> Result<Base, source::Error> {
         let source = Source::open(location, self.client, self.cache).await?;
-        let root = match pin {
-            Some(digest) => source.by_digest(digest).await?,
-            None => source.root().await?,
+        let root = match (pin, self.bases) {
+            (Some(digest), _) => source.by_digest(digest).await?,
+            (None, Some(bases)) => bases.root(&source).await?,
+            (None, None) => source.root().await?,
         };
         let images = try_join_all(wanted.iter().map(|platform| source.image(&root, platform))).await?;
         let images = images.into_iter().map(|image| parent(&source, image)).collect();

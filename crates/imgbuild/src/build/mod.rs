@@ -4,6 +4,7 @@
 //! become layers that lie on it, images are composed, and targets publish them. The room refuses protocol detail; that is the business of the rooms below.
 
 mod application;
+mod batch;
 mod cancel;
 mod context;
 mod dockerfile;
@@ -22,7 +23,7 @@ mod steps;
 
 use std::path::PathBuf;
 
-use crate::base::Base;
+use crate::base::{Base, Bases};
 use crate::cache::Cache;
 use crate::event::{Event, Events};
 use crate::guard::Findings;
@@ -32,6 +33,7 @@ use crate::recipe::Recipe;
 use crate::registry::Client;
 use crate::target::Target;
 
+pub use batch::{Batch, Outcome};
 pub use cancel::Cancel;
 pub use error::{Error, Kind};
 pub use lock::LockMode;
@@ -61,6 +63,8 @@ pub struct Build {
     cache: Option<Cache>,
     base: Option<Base>,
     is_again: bool,
+    /// What the builds of a batch share.
+    bases: Option<Bases>,
     targets: Vec<Box<dyn Target>>,
     lock: Option<(PathBuf, LockMode)>,
     events: Events,
@@ -98,6 +102,7 @@ impl Build {
             cache: None,
             base: None,
             is_again: false,
+            bases: None,
             targets: Vec::new(),
             lock: None,
             events: Events::default(),

@@ -32,7 +32,7 @@ pub(super) struct Ready {
 
 /// Reads the JAR, finds the base and looks into both.
 pub(super) async fn ready(build: Build) -> Result<Ready, Error> {
-    let Build { recipe, application, client, cache, base, is_again, targets, lock, events, cancel: _ } = build;
+    let Build { recipe, application, client, cache, base, bases, is_again, targets, lock, events, cancel: _ } = build;
     // Bad input is found before the network is asked; only steps of a Dockerfile may have to wait for the base.
     let plan = match plan_for(&recipe, &application, None).await {
         Err(Error::Recipe(recipe::Error::NeedsBase { .. })) => None,
@@ -50,7 +50,7 @@ pub(super) async fn ready(build: Build) -> Result<Ready, Error> {
     let early = plan.as_ref().map(|plan| look_into(plan, &cache));
 
     let held = Held::read(lock, &recipe)?;
-    let resolver = Resolver::new(&client, Some(&cache));
+    let resolver = Resolver::new(&client, Some(&cache)).once(bases.as_ref());
     let (base, moved) = if let Some(base) = base {
         (base, None)
     } else {

@@ -15,6 +15,14 @@ pub enum Error {
         /// The cause.
         source: io::Error,
     },
+    /// A file or folder of the cache cannot be read.
+    #[error("cannot read `{path}` in the cache: {source}")]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
     /// The user has no home, so there is no default place.
     #[error("there is no folder for the cache: the user has no home")]
     NoHome,
@@ -34,7 +42,7 @@ impl Error {
             Self::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 Some("free space on that disk, or name another folder with `--cache-dir`".to_owned())
             }
-            Self::Write { .. } | Self::NoHome => {
+            Self::Write { .. } | Self::Read { .. } | Self::NoHome => {
                 Some("name a folder that you may write to with `--cache-dir`, or build with `--no-cache`".to_owned())
             }
             Self::Blob(_) | Self::Interrupted => None,

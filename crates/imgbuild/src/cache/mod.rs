@@ -10,6 +10,7 @@
 //! <folder>/v1/layers/<key>.json  the layer that these inputs gave
 //! <folder>/v1/records/<key>.json what was found out about some inputs
 //! <folder>/v1/locks/<hex>        held while a blob is fetched
+//! <folder>/v1/users/           a locked file for each process that has the cache open
 //! <folder>/v1/tmp/               what is being written; locked by its writer
 //! ```
 
@@ -20,12 +21,15 @@ mod records;
 mod source;
 #[cfg(test)]
 mod tests;
+mod upkeep;
+mod users;
 
 use std::fs::{self, DirBuilder, File};
 use std::io::Read as _;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use tokio::io::AsyncReadExt as _;
@@ -33,6 +37,7 @@ use tokio::io::AsyncReadExt as _;
 pub use error::Error;
 pub use layers::CachedLayer;
 pub use pending::Pending;
+pub use upkeep::{Policy, Pruned, Size, Verified};
 
 use crate::blob::Blob;
 use crate::oci::{Descriptor, Digest, Hasher, MAX_MANIFEST_BYTES};
@@ -54,6 +59,9 @@ pub struct Cache(Arc<Folder>);
 #[derive(Debug)]
 struct Folder {
     root: PathBuf,
+    /// Says that this process uses the folder, and since when.
+    user: Option<tempfile::NamedTempFile>,
+    opened: SystemTime,
     /// A folder that is removed when the last clone is dropped.
     _temporary: Option<tempfile::TempDir>,
 }
@@ -89,7 +97,7 @@ impl Cache {
 
     fn prepare(folder: &Path, temporary: Option<tempfile::TempDir>) -> Result<Self, Error> {
         let root = folder.join(VERSION);
-        for part in ["blobs/sha256", "blobs/sha384", "blobs/sha512", "layers", "records", "locks", "tmp"] {
+        for part in ["blobs/sha256", "blobs/sha384", "blobs/sha512", "layers", "records", "locks", "tmp", "users"] {
             let path = root.join(part);
             let made = DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(&path);
             made.map_err(|source| Error::Write { path, source })?;
@@ -98,7 +106,8 @@ impl Cache {
         if !tag.exists() {
             fs::write(&tag, CACHEDIR_TAG).map_err(|source| Error::Write { path: tag, source })?;
         }
-        let cache = Self(Arc::new(Folder { root, _temporary: temporary }));
+        let cache =
+            Self(Arc::new(Folder { user: users::register(&root.join("users")), opened: SystemTime::now(), root, _temporary: temporary }));
         pending::remove_abandoned(&cache.path("tmp"));
         // A folder that is there already may still take nothing: a read-only file system, another owner.
         drop(cache.pending()?);
@@ -115,8 +124,21 @@ impl Cache {
     #[must_use]
     pub fn find(&self, descriptor: &Descriptor) -> Option<Blob> {
         let path = self.blob_path(&descriptor.digest);
-        let whole = fs::metadata(&path).is_ok_and(|metadata| metadata.is_file() && metadata.len() == descriptor.size);
-        whole.then(|| Blob::new(descriptor.clone(), source::CheckedFile(path)))
+        let metadata = fs::metadata(&path).ok().filter(|metadata| metadata.is_file() && metadata.len() == descriptor.size)?;
+        self.use_now(&path, &metadata).then(|| Blob::new(descriptor.clone(), source::CheckedFile(path)))
+    }
+
+    /// Notes that a file is used, so that it is not removed while this process runs; whether it is still there.
+    fn use_now(&self, path: &Path, metadata: &fs::Metadata) -> bool {
+        if metadata.modified().is_ok_and(|used| used >= self.0.opened) {
+            return true;
+        }
+        match File::options().append(true).open(path) {
+            // A cache that cannot be written to is used all the same.
+            Ok(file) => drop(file.set_modified(SystemTime::now())),
+            Err(error) => return error.kind() != std::io::ErrorKind::NotFound,
+        }
+        true
     }
 
     /// The bytes of a manifest or index that is here, by its digest alone. Bytes that are not its own count as none.

@@ -32,6 +32,13 @@ impl Pending {
         self.0.write_all(bytes).map_err(|source| Error::Write { path: self.0.path().to_owned(), source })
     }
 
+    /// A name beside what is being written that nothing has yet.
+    pub(super) fn aside(&self) -> std::path::PathBuf {
+        let mut name = self.0.path().as_os_str().to_owned();
+        name.push("-aside");
+        name.into()
+    }
+
     pub(super) fn persist(self, path: &Path) -> Result<(), Error> {
         let moved = self.0.persist(path).map(drop);
         moved.map_err(|error| Error::Write { path: path.to_owned(), source: error.error })

@@ -92,9 +92,33 @@ pub enum Error {
         /// The path in the image.
         destination: String,
     },
+    /// An answer that is not valid.
+    #[error("`{input}` cannot be used: {reason}")]
+    Answer {
+        /// What was answered.
+        input: String,
+        /// Why not.
+        reason: String,
+    },
     /// A platform that is named twice.
     #[error("the platform `{0}` is named twice")]
     SamePlatform(String),
+    /// A file with services where one image is wanted.
+    #[error("{file} describes several services")]
+    SeveralServices {
+        /// The file's name.
+        file: String,
+    },
+    /// A service that is not there.
+    #[error("there is no service `{name}`")]
+    NoService {
+        /// What was asked for.
+        name: String,
+        /// What was probably meant.
+        near: Option<String>,
+        /// The services that there are.
+        known: Vec<String>,
+    },
     /// No platform at all.
     #[error("the list of platforms is empty")]
     NoPlatform,
@@ -110,6 +134,8 @@ impl Error {
                 Some(format!("write `{}`, or name another file with `-f`", path.display()))
             }
             Self::SamePlace { .. } => Some("give one of them another destination: `FILE:/PATH`".to_owned()),
+            Self::NoService { near: Some(near), .. } => Some(format!("did you mean `{near}`?")),
+            Self::NoService { known, .. } => Some(format!("the services are `{}`", known.join("`, `"))),
             Self::NoPlatform => Some("leave the list out for `linux/amd64` and `linux/arm64`".to_owned()),
             _ => None,
         }

@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::health::healthcheck;
+use super::project::services;
 use super::shape::{exec, injections, one_or_more, pairs, scalar};
 use super::syntax::syntax;
-use super::{Annotation, Dockerfile, Error, FactsFrom, Injection, Layout, Owner, Recipe, Settings, value};
+use super::{Annotation, Dockerfile, Error, FactsFrom, Injection, Layout, Owner, Project, Recipe, Service, Settings, value};
 use crate::guard::Allowance;
 use crate::image::{Assumed, Created, Format, Healthcheck, Overlay, Port};
 use crate::layer::Encoding;
@@ -47,12 +48,7 @@ impl Settings {
     /// When the file cannot be read or is no valid recipe.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
-        if Dockerfile::is_named_so(path) {
-            return Ok(Self { dockerfile: Some(Dockerfile::read(path)?), ..Self::default() });
-        }
-        let text = read_recipe(path)?;
-        let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
-        read_text(&text, &folder, &format!("`{}`", path.display()))
+        read_file(path)?.single(&format!("`{}`", path.display()))
     }
 
     /// Reads the text of an `imgbuild.yaml` that lies in `folder`.
@@ -60,8 +56,19 @@ impl Settings {
     /// # Errors
     /// When it is no valid recipe.
     pub fn parse(text: &str, folder: impl AsRef<Path>) -> Result<Self, Error> {
-        read_text(text, folder.as_ref(), "the recipe")
+        read_text(text, folder.as_ref(), "the recipe")?.single("the recipe")
     }
+}
+
+/// Reads a recipe of either kind.
+pub(super) fn read_file(path: &Path) -> Result<Project, Error> {
+    if Dockerfile::is_named_so(path) {
+        let defaults = Settings { dockerfile: Some(Dockerfile::read(path)?), ..Settings::default() };
+        return Ok(Project { defaults, services: Vec::new() });
+    }
+    let text = read_recipe(path)?;
+    let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+    read_text(&text, &folder, &format!("`{}`", path.display()))
 }
 
 /// The text of a recipe.
@@ -75,20 +82,28 @@ pub(super) fn read_recipe(path: &Path) -> Result<String, Error> {
     String::from_utf8(bytes).map_err(|error| fail(io::Error::new(io::ErrorKind::InvalidData, error.utf8_error())))
 }
 
-fn read_text(text: &str, folder: &Path, file: &str) -> Result<Settings, Error> {
+/// Reads the text of an `imgbuild.yaml`.
+pub(super) fn read_text(text: &str, folder: &Path, file: &str) -> Result<Project, Error> {
     let options = serde_saphyr::options! { with_snippet: false, strict_booleans: true, reject_unsupported_tags: true };
     // A file of nothing but comments asks for nothing.
     let keys = match serde_saphyr::from_str_with_options::<Option<Keys>>(text, options) {
         Ok(keys) => keys.unwrap_or_default(),
         Err(error) => return Err(syntax(file, &error)),
     };
-    Ok(keys.settings(folder))
+    let mut keys = keys;
+    let services = std::mem::take(&mut keys.services);
+    let services = services.into_iter().map(|(name, keys)| Service { name, settings: keys.settings(folder) }).collect();
+    Ok(Project { defaults: keys.settings(folder), services })
 }
 
 /// The keys, in the order of the documentation. The name of the flag is a second spelling where it differs.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub(super) struct Keys {
+    #[serde(deserialize_with = "scalar")]
+    jar: Option<PathBuf>,
+    #[serde(deserialize_with = "services")]
+    services: Vec<(String, Keys)>,
     #[serde(deserialize_with = "scalar")]
     base: Option<Location>,
     #[serde(alias = "platform", deserialize_with = "one_or_more")]
@@ -145,6 +160,10 @@ pub(super) struct Keys {
 }
 
 impl Keys {
+    pub(super) const fn has_services(&self) -> bool {
+        !self.services.is_empty()
+    }
+
     fn settings(self, folder: &Path) -> Settings {
         let within = |list: Vec<Injection>| list.into_iter().map(|one| one.within(folder)).collect();
         let base = self.base.map(|base| match base {
@@ -155,6 +174,7 @@ impl Keys {
             elsewhere => elsewhere,
         });
         Settings {
+            application: self.jar.map(|jar| folder.join(jar)),
             base,
             platforms: self.platforms,
             layout: self.layout,

@@ -4,12 +4,14 @@
 //! refuses the content of the files that a recipe names: it knows their paths, and reads nothing but itself.
 
 mod dockerfile;
+mod draft;
 mod error;
 mod facts;
 mod file;
 mod health;
 mod injected;
 mod near;
+mod project;
 mod settings;
 mod shape;
 mod syntax;
@@ -24,10 +26,12 @@ use crate::layer::{Attributes, EPOCH_1980, Encoding};
 use crate::oci::{Location, Platform};
 
 pub use dockerfile::{CopyStep, DEFAULT_DOCKERFILE, Dockerfile, Ignore, Pattern, Step, Steps};
+pub use draft::Draft;
 pub use error::Error;
 pub use facts::FactsFrom;
 pub use injected::{Injected, Injection};
 pub use near::nearest;
+pub use project::{Project, Service};
 pub use settings::Settings;
 pub(crate) use settings::lay_overlay;
 pub use value::{Annotation, Assignment, Exec, duration, line, mtime, source_date_epoch, stop_signal, volume};

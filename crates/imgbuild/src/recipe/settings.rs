@@ -1,6 +1,7 @@
 //! What one source asks for: the file, the environment or the flags. Laid over each other they make the recipe.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use super::injected::lay_over;
 use super::{Annotation, Assignment, DEFAULT_WORKING_DIR, Dockerfile, Error, FactsFrom, Injection, Layout, Owner, Recipe};
@@ -14,6 +15,8 @@ use crate::registry::Mirror;
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Settings {
+    /// The application's JAR. Not part of the recipe: the same recipe may be applied to any.
+    pub application: Option<PathBuf>,
     /// The base image.
     pub base: Option<Location>,
     /// The platforms, in the order of the index.

@@ -1,0 +1,142 @@
+//! The commands that bring images in and out, and what is kept between them, through the binary.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
+
+use std::fs;
+
+use imgbuild_testkit::fixtures;
+use imgbuild_testkit::home::Home;
+use imgbuild_testkit::registry::Registry;
+use serde_json::Value;
+
+const DOCKERFILE: &str = "FROM amazoncorretto:17\nWORKDIR /app\nCOPY *.jar app.jar\nCOPY application.yml config/\nENTRYPOINT [\"java\",\"-jar\",\"/app/app.jar\"]\n";
+
+fn home() -> Home {
+    let home = Home::new(env!("CARGO_BIN_EXE_imgbuild"));
+    fs::copy(fixtures::path("app.jar"), home.path("app.jar")).unwrap();
+    fs::copy(fixtures::path("application.yml"), home.path("application.yml")).unwrap();
+    home
+}
+
+fn base() -> String {
+    format!("oci:{}:17", fixtures::path("base").display())
+}
+
+#[test]
+fn a_dockerfile_is_built_from_its_context() {
+    let home = home();
+    home.write("Dockerfile", DOCKERFILE);
+    home.write(".dockerignore", "image\ntemporary\n");
+    let build = ["build", ".", "--base", &base(), "-o", "type=oci,dest=image"];
+    let first = home.run(build).result().to_owned();
+    let named = home.run([&build[..], &["-f", "Dockerfile"]].concat()).result().to_owned();
+    assert_eq!(first, named);
+    home.write("Dockerfile", DOCKERFILE.replace("ENTRYPOINT", "RUN true\nENTRYPOINT"));
+    let said = home.run(build);
+    let said = said.refused(2);
+    assert!(said.contains("line 5") && said.contains("hint: do it before the build"), "{said}");
+}
+
+#[test]
+fn five_services_share_one_base_and_one_failure_stops_no_other() {
+    let (home, registry) = (home(), Registry::start());
+    registry.load_layout("library/jdk", fixtures::path("base")).unwrap();
+    let mut text = format!("base: {}\nservices:\n", registry.reference("library/jdk", "17"));
+    for name in ["a", "b", "c", "d", "e"] {
+        text.push_str(&format!(
+            "  {name}:\n    jar: app.jar\n    env: {{NAME: {name}}}\n    tags: {}\n",
+            registry.reference(&format!("koin/{name}"), "1")
+        ));
+    }
+    home.write("imgbuild.yaml", &text);
+    registry.clear_log();
+    let ended = home.run(["build", "--push"]);
+    assert_eq!((ended.code, ended.stdout.lines().count()), (Some(0), 5), "{ended:?}");
+    assert_eq!(registry.count("HEAD", "/library/jdk/manifests/17"), 1, "{:?}", registry.log().lines());
+    assert_eq!(registry.count("GET", "/library/jdk/manifests/"), 3, "the index and two manifests, each once");
+    assert_eq!(home.run(["build", "c", "--push"]).stdout.lines().count(), 1);
+
+    home.write("imgbuild.yaml", text.replacen("app.jar", "none.jar", 1));
+    let ended = home.run(["build", "--push", "--metadata-file", "m.json"]);
+    assert!(ended.code == Some(1) && ended.stdout.lines().count() == 4, "{ended:?}");
+    assert!(ended.stderr.contains("1 of 5 services failed: `a`"), "{}", ended.stderr);
+    let metadata: Value = serde_json::from_slice(&fs::read(home.path("m.json")).unwrap()).unwrap();
+    assert!(metadata["services"]["a"]["error"].is_string() && metadata["services"]["e"]["digest"].is_string(), "{metadata}");
+    let ended = home.run(["build", "--push", "--fail-fast"]);
+    assert!(ended.stdout.is_empty() && ended.stderr.contains("not begun: `b`, `c`, `d`, `e`"), "{ended:?}");
+
+    home.write("imgbuild.yaml", text.replace("  e:\n", "  a:\n"));
+    let said = home.run(["build", "--push"]);
+    assert!(said.refused(2).contains("line 19") && said.stderr.contains("`a`"), "{}", said.stderr);
+    home.write("imgbuild.yaml", &text);
+    assert!(home.run(["build", "--push", "-t", "koin/x:1"]).refused(2).contains("`-t` is for one image"));
+    assert!(home.run(["build", "f", "--push"]).refused(2).contains("no service `f`"));
+}
+
+#[test]
+fn an_image_is_copied_rebased_listed_and_found_behind() {
+    let (home, registry) = (home(), Registry::start());
+    let (jdk, api) = (registry.reference("library/jdk", "17"), registry.reference("koin/api", "1"));
+    let digest = |text: &str| text.trim().rsplit_once('@').unwrap().1.to_owned();
+    let copied = digest(home.run(["copy", &base(), &jdk]).result());
+    let archived = digest(home.run(["copy", &jdk, "oci-archive:jdk.tar:17"]).result());
+    assert_eq!(copied, archived);
+    assert_eq!(digest(home.run(["copy", "oci-archive:jdk.tar", &registry.reference("mirror/jdk", "17")]).result()), copied);
+    home.run(["build", "app.jar", "--base", &jdk, "-t", &api, "--push"]).result();
+    assert_eq!(home.run(["base", &api]).code, Some(0));
+    let tags: Value = serde_json::from_str(&home.run(["tags", &registry.reference("koin/api", "x"), "--json"]).stdout).unwrap();
+    assert_eq!((tags[0]["tag"].as_str(), tags[0]["platforms"].as_array().unwrap().len()), (Some("1"), 2));
+    assert!(tags[0]["builtByImgbuild"]["layers"].as_array().unwrap().len() > 1, "{tags}");
+
+    // The tag moves to another image: here to the application itself, which is a base as good as any.
+    home.run(["copy", &api, &jdk]).result();
+    let behind = home.run(["base", &api]);
+    assert!(behind.code == Some(6) && behind.stdout.contains("linux/amd64 is on"), "{behind:?}");
+    let rebased = digest(home.run(["rebase", &api, "--base", &jdk]).result());
+    let fresh = digest(home.run(["build", "app.jar", "--base", &jdk, "-t", &registry.reference("koin/api", "fresh"), "--push"]).result());
+    assert_eq!(rebased, fresh);
+    let refused = home.run(["rebase", &registry.reference("mirror/jdk", "17"), "--base", &jdk]);
+    assert!(refused.refused(1).contains("no image that imgbuild built"), "{}", refused.stderr);
+    let whole = fs::read(home.path("jdk.tar")).unwrap();
+    fs::write(home.path("short.tar"), &whole[..whole.len() / 2]).unwrap();
+    let short = home.run(["copy", "oci-archive:short.tar", "oci:out"]);
+    assert!(short.refused(1).contains("cut short") && !home.path("out").exists(), "{}", short.stderr);
+}
+
+#[test]
+fn the_cache_is_shown_shrunk_and_checked() {
+    let (home, registry) = (home(), Registry::start());
+    registry.load_layout("library/jdk", fixtures::path("base")).unwrap();
+    home.run(["build", "app.jar", "--base", &registry.reference("library/jdk", "17"), "-o", "type=oci,dest=image"]).result();
+    let folder = home.run(["cache", "dir"]).result().to_owned();
+    assert!(fs::exists(format!("{}/v1/blobs/sha256", folder.trim())).unwrap(), "{folder}");
+    let size = || serde_json::from_str::<Value>(&home.run(["cache", "size", "--json"]).stdout).unwrap();
+    assert!(size()["blobs"].as_u64().unwrap() > 4, "{}", size());
+    assert!(home.run(["cache", "prune"]).code == Some(2), "a limit is asked for");
+    home.run(["cache", "prune", "--older-than", "1day"]).result();
+    assert!(size()["blobs"].as_u64().unwrap() > 4);
+    let victim = fs::read_dir(format!("{}/v1/blobs/sha256", folder.trim())).unwrap().next().unwrap().unwrap().path();
+    fs::write(&victim, "damaged").unwrap();
+    let checked = home.run(["cache", "verify"]);
+    assert!(checked.code == Some(6) && checked.stdout.contains("removed sha256:") && !victim.exists(), "{checked:?}");
+    assert_eq!(home.run(["cache", "verify"]).code, Some(0));
+    home.run(["cache", "prune", "--max-size", "0"]).result();
+    assert_eq!(size()["bytes"], 0);
+}
+
+#[test]
+fn a_shell_and_a_reader_are_helped() {
+    let home = home();
+    home.write("Dockerfile", DOCKERFILE.replace("*.jar", "app.jar"));
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(home.run(["completions", shell]).stdout.contains("imgbuild"), "{shell}");
+    }
+    assert!(home.run(["man", "cache", "prune"]).stdout.contains("max\\-size"));
+    assert_eq!(home.run(["man", "--dir", "pages"]).code, Some(0));
+    assert!(home.path("pages/imgbuild-build.1").exists() || home.path("pages/imgbuild_build.1").exists());
+    assert!(home.run(["init"]).refused(2).contains("no terminal to ask on"));
+    assert_eq!(home.run(["init", "Dockerfile"]).result().trim(), "imgbuild.yaml");
+    assert!(home.run(["init", "Dockerfile"]).refused(2).contains("is there already"));
+    let built = home.run(["build", "--base", &base(), "-o", "type=oci,dest=image"]);
+    assert!(built.result().contains("@sha256:"), "{built:?}");
+}
