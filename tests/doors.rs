@@ -41,13 +41,11 @@ fn a_dockerfile_is_built_from_its_context() {
 fn five_services_share_one_base_and_one_failure_stops_no_other() {
     let (home, registry) = (home(), Registry::start());
     registry.load_layout("library/jdk", fixtures::path("base")).unwrap();
-    let mut text = format!("base: {}\nservices:\n", registry.reference("library/jdk", "17"));
-    for name in ["a", "b", "c", "d", "e"] {
-        text.push_str(&format!(
-            "  {name}:\n    jar: app.jar\n    env: {{NAME: {name}}}\n    tags: {}\n",
-            registry.reference(&format!("koin/{name}"), "1")
-        ));
-    }
+    let services = ["a", "b", "c", "d", "e"].map(|name| {
+        let tag = registry.reference(&format!("koin/{name}"), "1");
+        format!("  {name}:\n    jar: app.jar\n    env: {{NAME: {name}}}\n    tags: {tag}\n")
+    });
+    let text = format!("base: {}\nservices:\n{}", registry.reference("library/jdk", "17"), services.concat());
     home.write("imgbuild.yaml", &text);
     registry.clear_log();
     let ended = home.run(["build", "--push"]);
@@ -82,14 +80,14 @@ fn an_image_is_copied_rebased_listed_and_found_behind() {
     let archived = digest(home.run(["copy", &jdk, "oci-archive:jdk.tar:17"]).result());
     assert_eq!(copied, archived);
     assert_eq!(digest(home.run(["copy", "oci-archive:jdk.tar", &registry.reference("mirror/jdk", "17")]).result()), copied);
-    home.run(["build", "app.jar", "--base", &jdk, "-t", &api, "--push"]).result();
+    let _ = home.run(["build", "app.jar", "--base", &jdk, "-t", &api, "--push"]).result();
     assert_eq!(home.run(["base", &api]).code, Some(0));
     let tags: Value = serde_json::from_str(&home.run(["tags", &registry.reference("koin/api", "x"), "--json"]).stdout).unwrap();
     assert_eq!((tags[0]["tag"].as_str(), tags[0]["platforms"].as_array().unwrap().len()), (Some("1"), 2));
     assert!(tags[0]["builtByImgbuild"]["layers"].as_array().unwrap().len() > 1, "{tags}");
 
     // The tag moves to another image: here to the application itself, which is a base as good as any.
-    home.run(["copy", &api, &jdk]).result();
+    let _ = home.run(["copy", &api, &jdk]).result();
     let behind = home.run(["base", &api]);
     assert!(behind.code == Some(6) && behind.stdout.contains("linux/amd64 is on"), "{behind:?}");
     let rebased = digest(home.run(["rebase", &api, "--base", &jdk]).result());
@@ -107,20 +105,20 @@ fn an_image_is_copied_rebased_listed_and_found_behind() {
 fn the_cache_is_shown_shrunk_and_checked() {
     let (home, registry) = (home(), Registry::start());
     registry.load_layout("library/jdk", fixtures::path("base")).unwrap();
-    home.run(["build", "app.jar", "--base", &registry.reference("library/jdk", "17"), "-o", "type=oci,dest=image"]).result();
+    let _ = home.run(["build", "app.jar", "--base", &registry.reference("library/jdk", "17"), "-o", "type=oci,dest=image"]).result();
     let folder = home.run(["cache", "dir"]).result().to_owned();
     assert!(fs::exists(format!("{}/v1/blobs/sha256", folder.trim())).unwrap(), "{folder}");
     let size = || serde_json::from_str::<Value>(&home.run(["cache", "size", "--json"]).stdout).unwrap();
     assert!(size()["blobs"].as_u64().unwrap() > 4, "{}", size());
     assert!(home.run(["cache", "prune"]).code == Some(2), "a limit is asked for");
-    home.run(["cache", "prune", "--older-than", "1day"]).result();
+    let _ = home.run(["cache", "prune", "--older-than", "1day"]).result();
     assert!(size()["blobs"].as_u64().unwrap() > 4);
     let victim = fs::read_dir(format!("{}/v1/blobs/sha256", folder.trim())).unwrap().next().unwrap().unwrap().path();
     fs::write(&victim, "damaged").unwrap();
     let checked = home.run(["cache", "verify"]);
     assert!(checked.code == Some(6) && checked.stdout.contains("removed sha256:") && !victim.exists(), "{checked:?}");
     assert_eq!(home.run(["cache", "verify"]).code, Some(0));
-    home.run(["cache", "prune", "--max-size", "0"]).result();
+    let _ = home.run(["cache", "prune", "--max-size", "0"]).result();
     assert_eq!(size()["bytes"], 0);
 }
 

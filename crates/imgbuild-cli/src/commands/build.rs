@@ -15,6 +15,7 @@ use crate::arguments::{
 use crate::face::{Exit, Face, Failure, NewFile};
 
 /// What is built, and where it goes.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The JAR or WAR that the build made; with a Dockerfile, its context; with services, which of them [default: all]

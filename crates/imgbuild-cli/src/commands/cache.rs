@@ -97,9 +97,9 @@ fn work(command: Command) -> Result<Done, Failure> {
         }
         Command::Verify(Folder { json, folder }) => {
             let verified = folder.open()?.verify()?;
-            let removed: String = verified.removed.iter().map(|digest| format!("removed {digest}\n")).collect();
+            let removed: Vec<String> = verified.removed.iter().map(|digest| format!("removed {digest}")).collect();
             let exit = if verified.removed.is_empty() { Exit::DONE } else { Exit::DIFFERENT };
-            Done { exit, ..Done::new(json, &verified, format!("{removed}{} blobs are sound", verified.sound)) }
+            Done { exit, ..Done::new(json, &verified, [removed, vec![format!("{} blobs are sound", verified.sound)]].concat().join("\n")) }
         }
     })
 }
