@@ -37,12 +37,15 @@ pub(super) fn add_variables(
         return Ok(Words { words, command: program });
     };
     let said = |arg: &Arg| matches.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine);
+    // Which of two flags names the other as its opposite is of no importance.
+    let opposes = |one: &Arg, other: &Arg| command.get_arg_conflicts_with(one).iter().any(|arg| arg.get_id() == other.get_id());
+    let contradicted = |arg: &Arg| command.get_arguments().any(|other| said(other) && (opposes(arg, other) || opposes(other, arg)));
     let mut added = Vec::new();
     for arg in command.get_arguments() {
         let Some(long) = arg.get_long() else { continue };
         let variable_name = name_of(long);
         let Some(value) = variable(&variable_name).filter(|value| !value.is_empty()) else { continue };
-        if !said(arg) && !command.get_arg_conflicts_with(arg).into_iter().any(said) {
+        if !said(arg) && !contradicted(arg) {
             added.extend(words_for(arg, long, &variable_name, &value)?);
         }
     }

@@ -5,6 +5,7 @@ use tokio::task::JoinHandle;
 use super::ground::{Ground, Standing, Survey};
 use super::guards::InjectedFiles;
 use super::lock::Held;
+use super::run::Sessions;
 use super::{Application, Build, Error, Plan};
 use crate::base::{Base, Resolver, Scanner};
 use crate::cache::Cache;
@@ -31,7 +32,9 @@ pub(super) struct Ready {
 }
 
 /// Reads the JAR, finds the base and looks into both.
-pub(super) async fn ready(build: Build) -> Result<Ready, Error> {
+///
+/// With `sessions`, the right to push is proven as soon as the base is known.
+pub(super) async fn ready(build: Build, sessions: Option<&Sessions>) -> Result<Ready, Error> {
     let Build { recipe, application, client, cache, base, bases, is_again, targets, lock, events, cancel: _ } = build;
     // Bad input is found before the network is asked; only steps of a Dockerfile may have to wait for the base.
     let plan = match plan_for(&recipe, &application, None).await {
@@ -76,6 +79,10 @@ pub(super) async fn ready(build: Build) -> Result<Ready, Error> {
     if let Some(now) = moved {
         let held = format!("the base `{}` is {now} now, the lock holds {}", plan.base, base.digest);
         events.warn(held, Some("`--update-lock` takes what it is now"));
+    }
+
+    if let Some(sessions) = sessions {
+        sessions.prove(&targets, &events).await?;
     }
 
     let injected = InjectedFiles::read(&recipe, &plan.layers)?;

@@ -47,7 +47,7 @@ pub(super) async fn run(build: Build) -> Result<Report, Error> {
 pub(super) async fn check(build: Build) -> Result<Findings, Error> {
     let cancel = build.cancel.clone();
     let asked = async {
-        let ready = ready(build).await?;
+        let ready = ready(build, None).await?;
         Ok(Guards::new(&ready).check().await)
     };
     tokio::select! {
@@ -58,18 +58,13 @@ pub(super) async fn check(build: Build) -> Result<Findings, Error> {
 }
 
 async fn flow(build: Build, stop: &StopOnDrop, sessions: &Sessions) -> Result<Report, Error> {
-    let ready = ready(build).await?;
+    let ready = ready(build, Some(sessions)).await?;
     let guards = Guards::new(&ready);
     // What is built again to be compared was judged when it was built.
     if !ready.is_again {
         refuse(guards.check().await)?;
     }
     let Ready { recipe, plan, cache, targets, events, base, is_again, .. } = &ready;
-    // Who may not push learns it before anything is made. Where every name is there, nothing may have changed.
-    let new = try_join_all(targets.iter().map(|target| target.is_new())).await?;
-    if new.contains(&true) {
-        sessions.open(targets, &[], events).await?;
-    }
 
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let maker = Maker {
@@ -163,12 +158,19 @@ fn distinct<'a>(blobs: impl Iterator<Item = &'a Blob>) -> Vec<Blob> {
 
 /// The targets that are being published to, held outside of the flow so that they can be told when it ends early.
 #[derive(Default)]
-struct Sessions {
+pub(super) struct Sessions {
     open: Mutex<Vec<Arc<dyn Session>>>,
     is_publishing: AtomicBool,
 }
 
 impl Sessions {
+    /// Who may not push learns it before the base is looked into and anything is made; a session holds nothing yet, and is deleted
+    /// where a guard refuses. Where every name is there, nothing may have changed.
+    pub(super) async fn prove(&self, targets: &[Box<dyn Target>], events: &Events) -> Result<(), Error> {
+        let new = try_join_all(targets.iter().map(|target| target.is_new())).await?;
+        if new.contains(&true) { self.open(targets, &[], events).await } else { Ok(()) }
+    }
+
     async fn open(&self, targets: &[Box<dyn Target>], blobs: &[Blob], events: &Events) -> Result<(), Error> {
         for target in targets {
             let session = target.open(blobs, events).await?;

@@ -54,6 +54,7 @@ impl Application {
         let mut recipe = Recipe { base, layout: self.layout, ..Recipe::default() };
         recipe.configs = vec![Injected { source: config, destination, mode: None, platform: None }];
         recipe.overlay.env = vec![("DB_PASSWORD".to_owned(), "CANARY2".to_owned())];
+        recipe.allow = vec!["main-class=the JAR has only the classes that are compared".parse().unwrap()];
         (self.change)(&mut recipe);
         built(recipe, &self.jar(), folder.join(name)).await
     }
