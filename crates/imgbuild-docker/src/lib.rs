@@ -2,7 +2,7 @@
 //!
 //! [`Engine`] reaches an engine over a Unix socket, TCP with TLS, ssh or Docker's contexts. [`LoadTarget`] is a target of a
 //! build beside registries and archives. [`Service`] makes, updates, scales and brings back a Swarm's service, and its
-//! [`Outcome`](service::Outcome) tells what really runs. [`prune`] frees space without what services need.
+//! [`Outcome`](service::Outcome) tells what really runs. [`prune`](mod@prune) frees space without what services need.
 //!
 //! The crate prints nothing and keeps nothing global, and it refuses everything about building images.
 
