@@ -64,9 +64,10 @@ fn an_engine_runs_every_shape_in_every_layout() {
     let Some(engine) = Engine::start() else { return };
     let Some(base) = peers::base() else { return };
     let base = format!("--base=oci:{}:17", base.display());
+    // One home: its cache knows the base after the first build.
+    let home = home();
     for jar in SHAPES {
         for layout in LAYOUTS {
-            let home = home();
             let Some(mut command) = build(&home, jar, layout, &base, "type=docker-archive,dest=image.tar") else { return };
             finished(command.args(["-t", "koin/shape:1"]));
             let archive = home.folder().join("image.tar").display().to_string();
