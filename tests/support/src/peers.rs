@@ -17,7 +17,6 @@ mod ssh;
 mod tls_engine;
 mod token_registry;
 
-use std::env;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -67,8 +66,7 @@ pub fn require_all(names: &[&str]) -> bool {
 /// Where it is missing though `IMGBUILD_PEERS=required`.
 #[must_use]
 pub fn jar(name: &str) -> Option<PathBuf> {
-    let jars = env::var_os("IMGBUILD_PEER_JARS").map_or_else(|| peer::input().join("jars"), PathBuf::from);
-    made(jars.join(name))
+    made(peer::input().join("jars").join(name))
 }
 
 /// The JDK base as an OCI layout with the tag `17`; a skip where it was not made.

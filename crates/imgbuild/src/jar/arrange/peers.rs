@@ -1,6 +1,6 @@
 //! Boot's own `jarmode=tools` as the oracle: the same layers, files, bytes and manifest.
 //!
-//! Runs where `IMGBUILD_PEERS` is set, over the JARs and WARs in the folder `IMGBUILD_PEER_JARS`.
+//! Runs where `IMGBUILD_PEERS` is set, over the JARs and WARs that `tests/peers/make` makes.
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -16,8 +16,7 @@ fn jars() -> Vec<PathBuf> {
     if std::env::var_os("IMGBUILD_PEERS").is_none() {
         return Vec::new();
     }
-    let folder = std::env::var_os("IMGBUILD_PEER_JARS").expect("IMGBUILD_PEER_JARS names a folder of JARs");
-    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let files = std::fs::read_dir(imgbuild_testkit::peer::input().join("jars")).unwrap().map(|file| file.unwrap().path());
     let mut jars: Vec<_> =
         files.filter(|file| file.extension().is_some_and(|extension| extension == "jar" || extension == "war")).collect();
     jars.sort();
