@@ -46,14 +46,12 @@ impl Held {
         }
         let name = Lock::name(&recipe.base, path.parent().unwrap_or(Path::new("")));
         let lock = if mode == LockMode::Update { None } else { Lock::read(&path)? };
-        match (&lock, &recipe.base) {
-            (None, _) if mode == LockMode::Frozen => Err(LockError::Missing(path).into()),
-            (Some(lock), _) if lock.base != name => Err(LockError::OtherBase { path, locked: lock.base.clone(), wanted: name }.into()),
-            (Some(lock), Location::Registry(reference)) if reference.digest().is_some_and(|wanted| *wanted != lock.digest) => {
-                Err(LockError::OtherDigest { path, locked: lock.digest.clone(), wanted: reference.to_string() }.into())
-            }
-            _ => Ok(Self { path: Some(path), mode, name, lock }),
+        match &lock {
+            Some(lock) => lock.require_base(&path, &recipe.base)?,
+            None if mode == LockMode::Frozen => return Err(LockError::Missing(path).into()),
+            None => {}
         }
+        Ok(Self { path: Some(path), mode, name, lock })
     }
 
     /// What the base is now, where that is another than the lock holds. Nobody may be there to be asked: a build with a

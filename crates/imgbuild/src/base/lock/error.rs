@@ -26,7 +26,7 @@ pub enum LockError {
         source: io::Error,
     },
     /// It is no valid lock.
-    #[error("`{}`, line {line}, column {column}: {reason}", path.display())]
+    #[error("the lock `{}` is damaged{}: {reason}", path.display(), place(*line, *column))]
     Syntax {
         /// The file.
         path: PathBuf,
@@ -36,6 +36,16 @@ pub enum LockError {
         column: usize,
         /// What is wrong there.
         reason: String,
+    },
+    /// Another imgbuild wrote it, in a form of its own.
+    #[error("the lock `{}` has version {found}, and this imgbuild reads version {known}", path.display())]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// The version that it has.
+        found: u32,
+        /// The version that is read.
+        known: u32,
     },
     /// There is none, though it must not change.
     #[error("there is no lock `{}`", .0.display())]
@@ -82,8 +92,13 @@ pub enum LockError {
     },
 }
 
+/// Where something is wrong, as far as that is known.
+fn place(line: usize, column: usize) -> String {
+    if line == 0 { String::new() } else { format!(" in line {line}, column {column}") }
+}
+
 fn list(changes: &[String]) -> String {
-    changes.iter().map(|change| format!("  - {change}")).collect::<Vec<_>>().join("\n")
+    changes.iter().map(|change| format!("      - {change}")).collect::<Vec<_>>().join("\n")
 }
 
 impl LockError {
@@ -91,10 +106,14 @@ impl LockError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Read { source, .. } if source.kind() == io::ErrorKind::InvalidData => {
+                Some("it is no text that imgbuild wrote; `--update-lock` writes it anew".to_owned())
+            }
             Self::Read { .. } | Self::Write { .. } => None,
             Self::Syntax { .. } | Self::Contradiction { .. } => {
                 Some("it was changed by hand or in a merge; `--update-lock` writes it anew".to_owned())
             }
+            Self::Version { .. } => Some("use the imgbuild that wrote it, or write it anew with `--update-lock`".to_owned()),
             Self::Missing(_) => Some("write it with `--lock` and keep it beside the sources".to_owned()),
             Self::OtherBase { .. } | Self::OtherDigest { .. } => {
                 Some("`--update-lock` makes it the lock of the new base; `--lock-file` names another lock".to_owned())

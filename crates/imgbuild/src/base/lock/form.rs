@@ -12,7 +12,7 @@ use crate::elf::{Libc, Machine};
 use crate::oci::Digest;
 
 /// Changes whenever an older imgbuild would misread the file.
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 /// What stands for a path or a user that is not there.
 const ABSENT: &str = "absent";
 
@@ -73,7 +73,21 @@ impl<T: Clone + fmt::Display + FromStr<Err = String>> From<Text<T>> for String {
     }
 }
 
-pub(super) fn read(text: &str) -> Result<Lock, serde_json::Error> {
+/// Why a text is no lock.
+pub(super) enum Flaw {
+    /// It has the form of this version.
+    Version(u32),
+    /// It is no such JSON.
+    Json(serde_json::Error),
+}
+
+impl From<serde_json::Error> for Flaw {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Json(error)
+    }
+}
+
+pub(super) fn read(text: &str) -> Result<Lock, Flaw> {
     use serde::de::Error as _;
     // A newer form may have keys that the strict reader would call wrong: its number is looked at first.
     #[derive(Deserialize)]
@@ -82,7 +96,7 @@ pub(super) fn read(text: &str) -> Result<Lock, serde_json::Error> {
     }
     let Number { version } = serde_json::from_str(text)?;
     if version != VERSION {
-        return Err(serde_json::Error::custom(format!("its version is {version}, this imgbuild reads version {VERSION}")));
+        return Err(Flaw::Version(version));
     }
     let form: Form = serde_json::from_str(text)?;
     let platforms = form.platforms.into_iter().map(|(platform, image)| Ok((platform, image.locked().map_err(serde_json::Error::custom)?)));

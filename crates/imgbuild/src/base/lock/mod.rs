@@ -18,6 +18,8 @@ use super::facts::{Facts, Java, Start, Tree};
 use crate::base::facts::Identity;
 use crate::oci::{Digest, Location, Platform};
 
+use form::Flaw;
+
 pub use error::LockError;
 
 /// The name of the file.
@@ -93,7 +95,7 @@ impl Lock {
         let mut text = String::new();
         let length = file.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(failed)?;
         if length as u64 > MAX_BYTES {
-            return Err(failed(io::Error::other(format!("it is larger than {MAX_BYTES} bytes"))));
+            return Err(failed(io::Error::new(io::ErrorKind::InvalidData, format!("it is larger than {MAX_BYTES} bytes"))));
         }
         Self::parse(&text, path).map(Some)
     }
@@ -103,7 +105,27 @@ impl Lock {
     /// # Errors
     /// When it is no valid lock, with the line.
     pub fn parse(text: &str, path: &Path) -> Result<Self, LockError> {
-        form::read(text).map_err(|error| LockError::syntax(path, text, &error))
+        form::read(text).map_err(|flaw| match flaw {
+            Flaw::Version(found) => LockError::Version { path: path.to_owned(), found, known: form::VERSION },
+            Flaw::Json(error) => LockError::syntax(path, text, &error),
+        })
+    }
+
+    /// Demands that this lock, which lies at `path`, is of the base at `location`.
+    ///
+    /// # Errors
+    /// When it is of another base, or holds another digest than `location` names.
+    pub fn require_base(&self, path: &Path, location: &Location) -> Result<(), LockError> {
+        let wanted = Self::name(location, path.parent().unwrap_or(Path::new("")));
+        if self.base != wanted {
+            return Err(LockError::OtherBase { path: path.to_owned(), locked: self.base.clone(), wanted });
+        }
+        match location {
+            Location::Registry(reference) if reference.digest().is_some_and(|digest| *digest != self.digest) => {
+                Err(LockError::OtherDigest { path: path.to_owned(), locked: self.digest.clone(), wanted: reference.to_string() })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Writes the lock, whole or not at all.
