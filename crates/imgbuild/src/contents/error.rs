@@ -28,6 +28,17 @@ pub enum Error {
 }
 
 impl Error {
+    /// What the user can do.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Layer(error) => error.hint(),
+            Self::TooMuch { .. } => Some("`--layers none` looks at the documents alone".to_owned()),
+            Self::Spool(_) => Some("name another folder for temporary files with the variable TMPDIR".to_owned()),
+            Self::Stopped => None,
+        }
+    }
+
     /// The registry's part in it, where it has one.
     #[must_use]
     pub fn registry(&self) -> Option<&crate::registry::Error> {

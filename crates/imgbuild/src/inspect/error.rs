@@ -30,7 +30,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Source { source, .. } => source.hint(),
-            Self::Contents { .. } => None,
+            Self::Contents { source, .. } => source.hint(),
         }
     }
 

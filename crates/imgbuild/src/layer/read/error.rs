@@ -73,6 +73,18 @@ impl ReadError {
         }
     }
 
+    /// What the user can do.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Blob(blob::Error::Mismatch { .. }) | Self::Unpack { .. } | Self::Tar { .. } | Self::DiffId { .. } => {
+                Some("the layer is damaged where it lies, or was made so; copy or push the image there again".to_owned())
+            }
+            Self::Blob(_) => self.registry().and_then(registry::Error::hint),
+            Self::Stopped { .. } => None,
+        }
+    }
+
     pub(super) fn stopped(blob: &Blob) -> Self {
         Self::Stopped { place: blob.to_string() }
     }
