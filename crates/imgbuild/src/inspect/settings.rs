@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::image::{Config, RECORD_LABEL};
-use crate::shown::{HIDDEN, is_secret_name, masked};
+use crate::shown::{HIDDEN, Mask, is_secret_name, masked};
 
 /// Variables whose values are shown: they say where things lie and in which language, and never let anybody in.
 const HARMLESS: [&str; 11] = [
@@ -95,17 +95,10 @@ fn strings(value: Option<&Value>) -> Vec<String> {
     value.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-/// The words of a command. A word behind one that names a secret is hidden as well: `--api-key`, `x`.
+/// The words of a command.
 fn command(value: Option<&Value>) -> Vec<String> {
-    let mut follows_secret = false;
-    let words = strings(value).into_iter().map(|word| {
-        if std::mem::take(&mut follows_secret) {
-            return HIDDEN.to_owned();
-        }
-        follows_secret = word.starts_with('-') && !word.contains(['=', ' ', ':']) && is_secret_name(&word);
-        masked(&word)
-    });
-    words.collect()
+    let mut mask = Mask::default();
+    strings(value).iter().map(|word| mask.argument(word)).collect()
 }
 
 #[cfg(test)]
