@@ -10,7 +10,7 @@ fn what_makes_no_sense_is_told_with_a_way_on() {
         (vec!["build", &jar, "--zzz"], ["there is no flag `--zzz`", "imgbuild build --help"]),
         (vec!["build", &jar, "--platfrom", "linux/amd64"], ["there is no flag `--platfrom`", "did you mean `--platform`?"]),
         (vec!["biuld", &jar], ["there is no command `biuld`", "did you mean `build`?"]),
-        (vec!["build"], ["no JAR is named", "imgbuild build build/libs/app.jar"]),
+        (vec!["build"], ["no JAR is named", "such as `build/libs/app.jar`"]),
         (vec!["build", &jar, "other.jar"], ["one JAR makes one image, and `other.jar` is another one", "`services:`"]),
         (vec!["build", &jar, "--base"], ["`--base <REF>` needs a value", "imgbuild build --help"]),
         (vec!["build", &jar, "--platform", "linux/sparc/v9/x"], ["for `--platform <OS/ARCH>`", "more than three parts"]),

@@ -10,8 +10,7 @@ use imgbuild::recipe::{
     Annotation, Assignment, DEFAULT_DOCKERFILE, Exec, FactsFrom, Injection, Owner, Project, Settings, mtime, source_date_epoch,
     stop_signal, volume,
 };
-use imgbuild::registry::Mirror;
-use imgbuild::{Location, Platform, Recipe, Reference, jar};
+use imgbuild::{Location, Platform, Recipe, jar};
 
 use super::health::HealthArguments;
 use super::value::{build_argument, user, working_directory};
@@ -106,15 +105,8 @@ pub(crate) struct RecipeArguments {
 }
 
 impl RecipeArguments {
-    /// The recipe of the file and of the flags, and the tags and mirrors that the file names.
-    pub(crate) fn recipe(&self) -> Result<(Recipe, Vec<Reference>, Vec<Mirror>), Failure> {
-        let file = self.project()?.defaults;
-        let (tags, mirrors) = (file.tags.clone(), file.mirrors.clone());
-        Ok((Recipe::from_sources([file, self.settings()?])?, tags, mirrors))
-    }
-
     /// The folder of the recipe.
-    pub(crate) fn folder(&self) -> &Path {
+    pub(super) fn folder(&self) -> &Path {
         self.file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""))
     }
 
@@ -135,9 +127,8 @@ impl RecipeArguments {
     }
 
     /// The recipe of the parts of a file and of the flags, the weakest first.
-    pub(crate) fn recipe_of(&self, parts: &[&Settings]) -> Result<Recipe, Failure> {
-        let parts = parts.iter().map(|&part| part.clone());
-        Ok(Recipe::from_sources(parts.chain([self.settings()?]))?)
+    pub(super) fn recipe_of<'a>(&self, parts: impl IntoIterator<Item = &'a Settings>) -> Result<Recipe, Failure> {
+        Ok(Recipe::from_sources(parts.into_iter().cloned().chain([self.settings()?]))?)
     }
 
     fn settings(&self) -> Result<Settings, Failure> {

@@ -10,7 +10,7 @@ use imgbuild_docker::{Engine, LoadTarget};
 use super::service::{shown, watched};
 use super::services;
 use crate::arguments::{
-    CacheArguments, EngineArguments, LockArguments, Output, RecipeArguments, RegistryArguments, RolloutArguments, published,
+    CacheArguments, EngineArguments, Inputs, LockArguments, Output, RecipeArguments, RegistryArguments, RolloutArguments, published,
 };
 use crate::face::{Exit, Face, Failure, NewFile};
 
@@ -66,8 +66,8 @@ pub(crate) async fn run(mut arguments: Arguments, face: &Face) -> Result<Exit, F
     if !project.services.is_empty() {
         return services::run(arguments, &project, face).await;
     }
-    let application = application(&arguments.input, project.defaults.application)?;
-    let (mut recipe, tags, mirrors) = arguments.recipe.recipe()?;
+    let Inputs { mut recipe, application, tags, mirrors, lock } =
+        arguments.recipe.inputs(&project, None, application(&arguments.input)?)?;
     arguments.registry.add_mirrors(mirrors);
     let names = if arguments.tag.is_empty() { tags } else { arguments.tag.clone() };
     if arguments.dry_run {
@@ -86,7 +86,7 @@ pub(crate) async fn run(mut arguments: Arguments, face: &Face) -> Result<Exit, F
     let metadata = arguments.metadata_file.as_deref().map(NewFile::create).transpose()?;
     let is_result_shown = !arguments.output.iter().any(Output::is_stdout);
 
-    let mut build = arguments.lock.apply(Build::new(recipe, application), arguments.recipe.folder());
+    let mut build = arguments.lock.apply(Build::new(recipe, application), lock);
     build = build.registry(client).cancel(face.cancel()).on_event(face.observer());
     for target in targets {
         build = build.target(target);
@@ -123,11 +123,11 @@ fn rolled_out(face: &Face, outcome: &Outcome) -> Result<Exit, Failure> {
     shown(face, outcome, false)
 }
 
-/// The one JAR or context.
-fn application(input: &[PathBuf], named: Option<PathBuf>) -> Result<PathBuf, Failure> {
+/// The one JAR or context that is named.
+fn application(input: &[PathBuf]) -> Result<Option<PathBuf>, Failure> {
     match input {
-        [one] => Ok(one.clone()),
-        [] => named.ok_or_else(|| Failure::usage("no JAR is named").hint("name it, such as `imgbuild build build/libs/app.jar`")),
+        [] => Ok(None),
+        [one] => Ok(Some(one.clone())),
         [_, second, ..] => {
             let failure = Failure::usage(format!("one JAR makes one image, and `{}` is another one", second.display()));
             Err(failure.hint("write `services:` into imgbuild.yaml to build several images"))

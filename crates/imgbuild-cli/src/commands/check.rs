@@ -1,20 +1,15 @@
 //! `imgbuild check`: the guards alone.
 
-use std::path::PathBuf;
-
 use clap::{Args, ValueEnum};
 use imgbuild::guard::Findings;
 use imgbuild::{Build, Reference, RegistryTarget};
 
-use crate::arguments::{CacheArguments, LockArguments, RecipeArguments, RegistryArguments};
+use crate::arguments::{CacheArguments, InputArguments, Inputs, LockArguments, RegistryArguments};
 use crate::face::{Exit, Face, Failure};
 
 /// What is checked, and how that is said.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The JAR or WAR that the build made
-    #[arg(value_name = "JAR")]
-    jar: PathBuf,
     /// The name that the image would be pushed to; its registry is asked who may pull from there
     #[arg(short, long, value_name = "REF", value_delimiter = ',')]
     tag: Vec<Reference>,
@@ -22,7 +17,7 @@ pub(crate) struct Arguments {
     #[arg(id = "findings", long = "format", value_name = "FORM", value_enum, default_value_t = Form::Text)]
     form: Form,
     #[command(flatten)]
-    recipe: RecipeArguments,
+    input: InputArguments,
     #[command(flatten)]
     lock: LockArguments,
     #[command(flatten)]
@@ -44,11 +39,11 @@ enum Form {
 
 /// Asks every guard, prints the findings, and ends with 3 where one would stop a build.
 pub(crate) async fn run(mut arguments: Arguments, face: &Face) -> Result<Exit, Failure> {
-    let (recipe, tags, mirrors) = arguments.recipe.recipe()?;
+    let Inputs { recipe, application, tags, mirrors, lock } = arguments.input.inputs()?;
     arguments.registry.add_mirrors(mirrors);
     let names = if arguments.tag.is_empty() { tags } else { arguments.tag.clone() };
     let client = arguments.registry.client(face, &names)?;
-    let build = arguments.lock.apply(Build::new(recipe, arguments.jar), arguments.recipe.folder());
+    let build = arguments.lock.apply(Build::new(recipe, application), lock);
     let mut build = build.registry(client).cancel(face.cancel()).on_event(face.observer());
     for target in RegistryTarget::group(names) {
         build = build.target(target);

@@ -6,6 +6,7 @@ use imgbuild::{Build, Reference};
 use serde_json::{Map, Value, json};
 
 use super::build::{Arguments, targets};
+use crate::arguments::Inputs;
 use crate::face::{Exit, Face, Failure, NewFile};
 
 /// A service that is ready to be built.
@@ -61,11 +62,9 @@ pub(super) async fn run(mut arguments: Arguments, project: &Project, face: &Face
 }
 
 fn job<'a>(arguments: &Arguments, project: &Project, service: &'a Service) -> Result<Job<'a>, Failure> {
-    let recipe = arguments.recipe.recipe_of(&[&project.defaults, &service.settings])?;
-    let application = service.settings.application.clone().or_else(|| project.defaults.application.clone());
-    let none = || Failure::usage(format!("the service `{}` names no JAR", service.name)).hint("write `jar: FILE` for it");
-    let names = if arguments.tag.is_empty() { service.settings.tags.clone() } else { arguments.tag.clone() };
-    Ok(Job { service, names, build: Build::new(recipe, application.ok_or_else(none)?) })
+    let Inputs { recipe, application, tags, lock, .. } = arguments.recipe.inputs(project, Some(service), None)?;
+    let names = if arguments.tag.is_empty() { tags } else { arguments.tag.clone() };
+    Ok(Job { service, names, build: arguments.lock.apply(Build::new(recipe, application), lock) })
 }
 
 /// One name or one file cannot be that of several images.
@@ -76,6 +75,8 @@ fn refuse_what_is_for_one(arguments: &Arguments) -> Result<(), Failure> {
         "-o"
     } else if arguments.rollout.is_some() {
         "--rollout"
+    } else if arguments.lock.names_file() {
+        "--lock-file"
     } else {
         return Ok(());
     };

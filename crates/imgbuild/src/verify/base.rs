@@ -1,11 +1,14 @@
 //! The base that an image records.
 
+use std::path::Path;
+
 use super::Error;
-use crate::base::Base;
+use crate::base::{Base, Lock};
+use crate::build;
 use crate::cache::Cache;
 use crate::image::{Parent, Record};
 use crate::inspect::Opened;
-use crate::oci::{Document, Location, Platform, Reference};
+use crate::oci::{Digest, Document, Location, Platform, Reference};
 use crate::recipe::Recipe;
 use crate::registry::Client;
 use crate::source::{self, PlatformImage, Source};
@@ -24,6 +27,15 @@ pub(super) async fn recorded(found: &Opened, recipe: &Recipe, client: &Client, c
         images.push(parent(image, &record, &recipe.base, client, cache).await?);
     }
     Ok(Base { digest: found.digest().clone(), images })
+}
+
+/// What the lock at `path` holds for each platform of the recipe, where that is another image than the recorded one.
+pub(super) fn locked(path: &Path, base: &Base, recipe: &Recipe) -> Result<Vec<Option<Digest>>, Error> {
+    let Some(lock) = Lock::read(path).map_err(build::Error::from)? else { return Ok(vec![None; recipe.platforms.len()]) };
+    lock.require_base(path, &recipe.base).map_err(build::Error::from)?;
+    let held = |platform: &Platform| lock.platforms.get(&Lock::key(platform)).map(|image| image.manifest.clone());
+    let images = recipe.platforms.iter().zip(&base.images);
+    Ok(images.map(|(platform, image)| held(platform).filter(|held| *held != image.digest)).collect())
 }
 
 /// The image for a platform that the recipe names.

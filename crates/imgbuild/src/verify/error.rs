@@ -19,6 +19,16 @@ pub enum Error {
         /// The platform.
         platform: Platform,
     },
+    /// It has none of the platforms.
+    #[error("cannot verify `{image}`: it has no image for {}, it has {}", listed(wanted), listed(has))]
+    NoCommonPlatform {
+        /// Where it is.
+        image: String,
+        /// The platforms of the recipe.
+        wanted: Vec<Platform>,
+        /// The platforms of the image.
+        has: Vec<Platform>,
+    },
     /// The base that it records could not be read.
     #[error("cannot read the base `{base}` that the image records")]
     Base {
@@ -58,17 +68,23 @@ pub enum Error {
     Stopped,
 }
 
+fn listed(platforms: &[Platform]) -> String {
+    platforms.iter().map(|platform| format!("`{platform}`")).collect::<Vec<_>>().join(", ")
+}
+
 impl Error {
     /// What the user can do.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Image(error) => error.hint(),
+            Self::NoCommonPlatform { has, .. } => has.first().map(|platform| format!("name what it has, such as `--platform {platform}`")),
             Self::NotOurs { .. } => Some("`imgbuild diff` compares any two images, whoever made them".to_owned()),
             Self::Base { source, .. } => source.hint().or_else(|| {
                 Some("name where the base is now with `--base`, such as a layout or a mirror that still has that digest".to_owned())
             }),
             Self::Build(error) => error.hint(),
+            Self::Layer { source, .. } => source.hint(),
             Self::Cache(error) => error.hint(),
             _ => None,
         }

@@ -17,7 +17,9 @@ mod report;
 mod tests;
 mod within;
 
-use crate::build::{Application, Build};
+use std::path::PathBuf;
+
+use crate::build::{Application, Build, LockMode};
 use crate::cache::Cache;
 use crate::event::{Event, Events};
 use crate::inspect::open;
@@ -47,6 +49,8 @@ pub struct Verify {
     location: Location,
     recipe: Recipe,
     application: Application,
+    lock: Option<PathBuf>,
+    is_locked: bool,
     client: Option<Client>,
     cache: Option<Cache>,
     events: Events,
@@ -55,7 +59,29 @@ pub struct Verify {
 impl Verify {
     /// A check whether the image at `location` is what `recipe` makes of `application`.
     pub fn new(location: Location, recipe: Recipe, application: impl Into<Application>) -> Self {
-        Self { location, recipe, application: application.into(), client: None, cache: None, events: Events::default() }
+        Self {
+            location,
+            recipe,
+            application: application.into(),
+            lock: None,
+            is_locked: false,
+            client: None,
+            cache: None,
+            events: Events::default(),
+        }
+    }
+
+    /// Uses the lock at `path` where there is one, and never writes it: what it knows of the base is not looked for
+    /// again, and an image on another base than it holds is not what the inputs give.
+    pub fn lock(mut self, path: impl Into<PathBuf>) -> Self {
+        self.lock = Some(path.into());
+        self
+    }
+
+    /// Demands that the lock is there and knows everything.
+    pub fn locked(mut self, is_locked: bool) -> Self {
+        self.is_locked = is_locked;
+        self
     }
 
     /// Talks to registries with this client.
@@ -81,7 +107,7 @@ impl Verify {
     /// # Errors
     /// When imgbuild did not make the image, it or its base cannot be read, or the inputs cannot be built.
     pub async fn run(self) -> Result<Verification, Error> {
-        let Self { location, mut recipe, application, client, cache, events } = self;
+        let Self { location, mut recipe, application, lock, is_locked, client, cache, events } = self;
         let client = client.unwrap_or_else(|| Client::builder().events(events.clone()).build());
         let cache = cache.map_or_else(Cache::temporary, Ok)?;
         let found = Box::pin(open(&location, &client, Some(&cache), None)).await?;
@@ -90,13 +116,25 @@ impl Verify {
         let (common, missing): (Vec<_>, Vec<_>) = wanted.into_iter().partition(has);
         recipe.platforms = common;
         let base = Box::pin(base::recorded(&found, &recipe, &client, &cache)).await?;
+        if recipe.platforms.is_empty() {
+            let has = found.images.iter().map(|image| image.platform.clone()).collect();
+            return Err(Error::NoCommonPlatform { image: found.location.to_string(), wanted: missing, has });
+        }
+        let locked = match &lock {
+            Some(path) => base::locked(path, &base, &recipe)?,
+            None => vec![None; recipe.platforms.len()],
+        };
         let rebuilt = Captured::default();
         let observed = events.clone();
         // A cache for one build is gone with its last clone, and the layers of the image that is compared lie in it.
-        let build = Build::new(recipe.clone(), application).on(base).again().registry(client).cache(cache.clone());
+        let mut build = Build::new(recipe.clone(), application).on(base).again().registry(client).cache(cache.clone());
+        // A lock of another base knows nothing about this one.
+        if let Some(path) = lock.filter(|_| locked.iter().all(Option::is_none)) {
+            build = build.lock(path, if is_locked { LockMode::Frozen } else { LockMode::Use });
+        }
         Box::pin(build.target(rebuilt.clone()).on_event(move |event| observed.emit(event)).run()).await?;
         let rebuilt = rebuilt.into_image().ok_or(Error::Stopped)?;
-        let verification = Box::pin(Verification::compare(&found, &recipe, &rebuilt, missing)).await;
+        let verification = Box::pin(Verification::compare(&found, &recipe, &rebuilt, missing, locked)).await;
         drop(cache);
         verification
     }

@@ -29,7 +29,7 @@ impl Verification {
         for platform in &self.platforms {
             platform.describe(&mut lines);
         }
-        if self.platforms.iter().all(|platform| platform.found == platform.rebuilt) {
+        if self.found != self.rebuilt && self.platforms.iter().all(|platform| platform.found == platform.rebuilt) {
             lines.add(1, "the images of these platforms are the same; the indexes around them are not");
         }
         lines
@@ -41,6 +41,9 @@ impl PlatformVerification {
         let is_same = self.found == self.rebuilt;
         let result = if is_same { "the same" } else { "different" };
         lines.add(1, format!("{}: {result}, on the base {}", Shown(&self.platform.to_string()), self.base.short()));
+        if let Some(locked) = &self.locked_base {
+            lines.add(2, format!("the lock holds the base {}", locked.short()));
+        }
         if let Some(layer) = &self.layer {
             layer.describe(lines);
         }

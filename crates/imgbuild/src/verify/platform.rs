@@ -5,7 +5,7 @@ use super::{Error, PlatformVerification, layer};
 use crate::blob::Blob;
 use crate::diff::{Change, of_documents};
 use crate::image::{Config, Image};
-use crate::oci::{Document, MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES};
+use crate::oci::{Digest, Document, MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES};
 use crate::source::PlatformImage;
 
 /// Compares an image with the one that was built again.
@@ -20,6 +20,7 @@ pub(super) async fn compare(found: &PlatformImage, rebuilt: &Image) -> Result<Pl
         base,
         layer: None,
         documents: Vec::new(),
+        locked_base: None,
     };
     if verification.found != verification.rebuilt {
         let rebuilt = opened(rebuilt).await?;
@@ -50,7 +51,15 @@ async fn first_layer(found: &PlatformImage, rebuilt: &PlatformImage) -> Result<O
         if digests.0 == digests.1 {
             continue;
         }
-        let name = names.get(number).or_else(|| other_names.get(number)).cloned().unwrap_or_default();
+        let follows = |layers: &[Blob], digest: Option<&Digest>| layers.iter().skip(number + 1).any(|layer| Some(layer.digest()) == digest);
+        // One more layer moves those above it, which are no different for that.
+        let (one, other) = match (follows(&found.layers, digests.1), follows(&rebuilt.layers, digests.0)) {
+            (true, false) => (one, None),
+            (false, true) => (None, other),
+            _ => (one, other),
+        };
+        let of_names = if other.is_some() { [&names, &other_names] } else { [&other_names, &names] };
+        let name = of_names.iter().find_map(|names| names.get(number)).cloned().unwrap_or_default();
         let diff_ids = (found.config.diff_ids().get(number), rebuilt.config.diff_ids().get(number));
         let place = match (one.zip(diff_ids.0), other.zip(diff_ids.1)) {
             (Some(one), Some(other)) if one.1 == other.1 => {
@@ -62,7 +71,8 @@ async fn first_layer(found: &PlatformImage, rebuilt: &PlatformImage) -> Result<O
             (Some(_), None) => Where::OnlyFound,
             (None, _) => Where::OnlyRebuilt,
         };
-        return Ok(Some(LayerFinding { number: number + 1, name, found: digests.0.cloned(), rebuilt: digests.1.cloned(), place }));
+        let (found, rebuilt) = (one.map(Blob::digest).cloned(), other.map(Blob::digest).cloned());
+        return Ok(Some(LayerFinding { number: number + 1, name, found, rebuilt, place }));
     }
     Ok(None)
 }

@@ -58,14 +58,24 @@ pub struct PlatformVerification {
     pub layer: Option<LayerFinding>,
     /// What else differs, for people.
     pub documents: Vec<String>,
+    /// The base that the lock holds, where that is another.
+    pub locked_base: Option<Digest>,
 }
 
 impl Verification {
-    pub(super) async fn compare(found: &Opened, recipe: &Recipe, rebuilt: &ImageIndex, missing: Vec<Platform>) -> Result<Self, Error> {
+    /// `locked` is what a lock holds for each of the recipe's platforms, where that is another base.
+    pub(super) async fn compare(
+        found: &Opened,
+        recipe: &Recipe,
+        rebuilt: &ImageIndex,
+        missing: Vec<Platform>,
+        locked: Vec<Option<Digest>>,
+    ) -> Result<Self, Error> {
         let mut platforms = Vec::new();
-        for (wanted, image) in recipe.platforms.iter().zip(&rebuilt.images) {
+        let is_on_locked = locked.iter().all(Option::is_none);
+        for ((wanted, image), locked_base) in recipe.platforms.iter().zip(&rebuilt.images).zip(locked) {
             if let Some(found) = matching(&found.images, wanted) {
-                platforms.push(platform::compare(found, image).await?);
+                platforms.push(PlatformVerification { locked_base, ..platform::compare(found, image).await? });
             }
         }
         let is_built = |platform: &Platform| platforms.iter().any(|built: &PlatformVerification| built.platform == *platform);
@@ -76,7 +86,7 @@ impl Verification {
             reference: found.location.to_string(),
             found: found.digest().clone(),
             rebuilt: rebuilt.digest().clone(),
-            same: found.digest() == rebuilt.digest(),
+            same: found.digest() == rebuilt.digest() && missing.is_empty() && is_on_locked,
             platforms,
             missing_platforms: missing,
             extra_platforms: extra,
