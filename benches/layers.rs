@@ -4,13 +4,14 @@
 
 use std::io::{Cursor, Write as _, sink};
 
-use divan::counter::BytesCount;
+use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
 use imgbuild::blob::Blob;
-use imgbuild::jar::{Bytes, Jar, Layout};
+use imgbuild::jar::{Bytes, Jar, Layout, Shape, Survey};
 use imgbuild::layer::{Attributes, Encoding, Files, Key, Outline, Stop, build};
 use imgbuild::oci::{Compression, MediaType};
 use imgbuild::registry::Client;
+use imgbuild_testkit::classfile::main_class;
 use imgbuild_testkit::jar::SpringBoot;
 use imgbuild_testkit::registry::Registry;
 use zip::ZipWriter;
@@ -48,6 +49,17 @@ fn library(number: usize) -> Vec<u8> {
     zip.finish().unwrap().into_inner()
 }
 
+/// A library whose classes deflate as those of compilers do.
+fn library_of_classes(number: usize) -> Vec<u8> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for class in 0..CLASSES {
+        let name = format!("org/example/library{number}/internal/support/Component{class}");
+        zip.start_file(format!("{name}.class"), SimpleFileOptions::default()).unwrap();
+        zip.write_all(&main_class(&name, 61, &format!("{:?}", noise(CLASS / 6, class as u64)))).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
 fn jar() -> Bytes {
     let libraries = (0..LIBRARIES).map(|number| (format!("library{number}-1.0.0.jar"), library(number)));
     libraries.fold(SpringBoot::new("3.5.0"), |boot, (name, bytes)| boot.library(&name, &bytes)).build().into()
@@ -68,6 +80,16 @@ fn files(jar: &Bytes) -> Files {
 fn read_a_jar(bencher: Bencher<'_, '_>) {
     let jar = jar();
     bencher.counter(BytesCount::new(jar.len())).bench_local(|| black_box(files(&jar)));
+}
+
+/// What the guards ask of the libraries: the version of every class, and native libraries.
+#[divan::bench]
+fn look_into_libraries(bencher: Bencher<'_, '_>) {
+    let libraries = (0..LIBRARIES).map(|number| (format!("library{number}-1.0.0.jar"), library_of_classes(number)));
+    let jar: Bytes = libraries.fold(SpringBoot::new("3.5.0"), |boot, (name, bytes)| boot.library(&name, &bytes)).build().into();
+    let jar = Jar::read("bench.jar", jar).unwrap();
+    let Shape::SpringBoot(boot) = jar.shape() else { unreachable!("Spring Boot packed it") };
+    bencher.counter(ItemsCount::new(LIBRARIES * CLASSES)).bench_local(|| black_box(Survey::of_libraries(boot.libraries())));
 }
 
 /// What a layer is looked for by, before anything is read.

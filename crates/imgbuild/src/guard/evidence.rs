@@ -119,7 +119,7 @@ fn libraries(jar: &Jar, cache: Option<&Cache>) -> Vec<(String, Survey)> {
     let key = key(libraries);
     let known = cache.and_then(|cache| cache.find_record::<Surveys>(&key)).filter(|known| known.0.len() == libraries.len());
     let surveys = known.unwrap_or_else(|| {
-        let surveys = Surveys(libraries.iter().map(Survey::of_library).collect());
+        let surveys = Surveys(Survey::of_libraries(libraries));
         if let Some(cache) = cache {
             // A cache that cannot be written to costs time and nothing else.
             let _ = cache.remember_record(&key, &surveys);

@@ -50,7 +50,10 @@ pub(super) fn read(directory: &mut impl Read) -> Result<Header, (Option<String>,
     let (raw_name, rest) = variable.split_at(name_len);
     let (extra, comment) = rest.split_at(extra_len);
     let name = name::parse(raw_name, fixed.u16(8) & UTF8 != 0).map_err(|flaw| (None, flaw))?;
-    header(&fixed, raw_name, extra, comment, len).map(|header| Header { name: name.clone(), ..header }).map_err(|flaw| (Some(name), flaw))
+    match header(&fixed, raw_name, extra, comment, len) {
+        Ok(header) => Ok(Header { name, ..header }),
+        Err(flaw) => Err((Some(name), flaw)),
+    }
 }
 
 fn header(fixed: &Record<FIXED>, raw_name: &[u8], extra: &[u8], comment: &[u8], len: usize) -> Result<Header, Flaw> {

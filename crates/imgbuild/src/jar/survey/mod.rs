@@ -8,13 +8,15 @@ mod natives;
 #[cfg(test)]
 mod tests;
 
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use serde::{Deserialize, Serialize};
 
 use super::archive::{Listing, head};
-use super::{Entry, Error, Jar, Library, Shape};
+use super::{Bytes, Entry, Error, Jar, Library, Shape};
 
 pub use self::classes::{Classes, java_release};
 pub use self::natives::Native;
@@ -32,8 +34,32 @@ pub struct Survey {
 
 /// Bytes of one nested JAR that are looked at in memory; the largest that are published have about 100 MB.
 const MAX_LIBRARY: u64 = 256 << 20;
+/// Libraries that are looked into at a time: each is held in memory.
+const MOST_AT_ONCE: usize = 4;
 
 impl Survey {
+    /// Looks into nested libraries, several at a time, and gives what was found in their order.
+    #[must_use]
+    pub fn of_libraries(libraries: &[Library]) -> Vec<Self> {
+        let next = AtomicUsize::new(0);
+        let one = || {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            Some((at, Self::of_library(libraries.get(at)?)))
+        };
+        let work = || std::iter::from_fn(one).collect::<Vec<_>>();
+        let threads = thread::available_parallelism().map_or(1, usize::from).min(MOST_AT_ONCE).min(libraries.len());
+        let mut found = thread::scope(|scope| {
+            let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+            let mut found = work();
+            for other in others {
+                found.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            }
+            found
+        });
+        found.sort_unstable_by_key(|(at, _)| *at);
+        found.into_iter().map(|(_, survey)| survey).collect()
+    }
+
     /// Looks into a nested library.
     #[must_use]
     pub fn of_library(library: &Library) -> Self {
@@ -51,11 +77,12 @@ impl Survey {
         let mut survey = Self::default();
         for entry in jar.archive().entries().iter().filter(|entry| !entry.is_folder()) {
             let Some(name) = application_name(jar, entry) else { continue };
-            let mut start = vec![0; usize::try_from(entry.packed().len()).map_or(HEAD, |len| len.min(HEAD))];
-            entry.packed().read_exact_at(0, &mut start).map_err(|error| entry.read_error(error))?;
+            let mut start = [0; HEAD];
+            let start = &mut start[..usize::try_from(entry.packed().len()).map_or(HEAD, |len| len.min(HEAD))];
+            entry.packed().read_exact_at(0, start).map_err(|error| entry.read_error(error))?;
             if classes::is_class(name) {
-                survey.classes.add(name, head(entry.method(), &start));
-            } else if natives::may_be(entry.size(), head(entry.method(), &start)) {
+                survey.classes.add(name, head(entry.method(), start));
+            } else if natives::may_be(entry.size(), || head(entry.method(), start)) {
                 survey.natives.extend(Native::read(name, entry)?);
             }
         }
@@ -79,25 +106,34 @@ fn survey(library: &Entry) -> Result<Survey, String> {
     if library.size() > MAX_LIBRARY {
         return Err(format!("it has {} bytes, more than {MAX_LIBRARY}", library.size()));
     }
-    let mut whole = Vec::new();
-    let read = match library.stored() {
+    let whole = if let Some(bytes) = library.stored() {
         // Its checksum is proven when its layer is made.
-        Some(bytes) => bytes.reader().read_to_end(&mut whole),
-        None => library.open().read_to_end(&mut whole),
+        whole(bytes)
+    } else {
+        let mut whole = Vec::new();
+        library.open().read_to_end(&mut whole).map(|_| whole.into())
     };
-    read.map_err(|error| error.to_string())?;
-    let whole: Arc<[u8]> = whole.into();
+    let whole = whole.map_err(|error| error.to_string())?;
     let listing = Listing::open(library.name(), whole).map_err(|error| error.to_string())?;
     let mut survey = Survey::default();
     for listed in listing.entries() {
         let listed = listed.map_err(|error| error.to_string())?;
         if classes::is_class(listed.name()) {
             survey.classes.add(listed.name(), listed.head());
-        } else if natives::may_be(listed.size(), listed.head()) {
+        } else if natives::may_be(listed.size(), || listed.head()) {
             let entry = listed.entry();
             let native = entry.map(|entry| Native::read(listed.name(), &entry)).transpose().map_err(|error| error.to_string())?;
             survey.natives.extend(native.flatten());
         }
     }
     Ok(survey)
+}
+
+/// All bytes, read at once into where they stay.
+fn whole(bytes: &Bytes) -> io::Result<Arc<[u8]>> {
+    let mut whole: Arc<[u8]> = std::iter::repeat_n(0, usize::try_from(bytes.len()).map_err(io::Error::other)?).collect();
+    if let Some(whole) = Arc::get_mut(&mut whole) {
+        bytes.read_exact_at(0, whole)?;
+    }
+    Ok(whole)
 }

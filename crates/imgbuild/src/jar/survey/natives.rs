@@ -28,8 +28,8 @@ const MIN_NATIVE: u64 = 84;
 const OTHER_SYSTEMS: [&str; 9] = ["android", "sunos", "solaris", "freebsd", "openbsd", "netbsd", "dragonfly", "aix", "haiku"];
 
 /// Whether a file starts as one.
-pub(super) fn may_be(size: u64, start: Option<[u8; IDENTIFICATION]>) -> bool {
-    size >= MIN_NATIVE && start.is_some_and(|start| elf::identify(&start).is_some_and(|(_, linux)| linux))
+pub(super) fn may_be(size: u64, start: impl FnOnce() -> Option<[u8; IDENTIFICATION]>) -> bool {
+    size >= MIN_NATIVE && start().is_some_and(|start| elf::identify(&start).is_some_and(|(_, linux)| linux))
 }
 
 impl Native {

@@ -13,7 +13,8 @@ fn jar(boot: &SpringBoot) -> Jar {
 
 fn libraries(jar: &Jar) -> Vec<(String, Survey)> {
     let Shape::SpringBoot(boot) = jar.shape() else { panic!("a Boot JAR") };
-    boot.libraries().iter().map(|library| (library.path().to_owned(), Survey::of_library(library))).collect()
+    let paths = boot.libraries().iter().map(|library| library.path().to_owned());
+    paths.zip(Survey::of_libraries(boot.libraries())).collect()
 }
 
 #[test]
@@ -33,6 +34,17 @@ fn classes_are_counted_by_version_without_those_of_later_releases() {
     assert_eq!(found.classes.beyond(21), None);
     let own = Survey::of_application(&jar).unwrap();
     assert_eq!((own.classes.count(), own.classes.beyond(16)), (1, Some((1, 61, "b/Mine.class"))));
+}
+
+#[test]
+fn many_libraries_at_once_keep_their_order() {
+    let number = |at: u16| library("a", "1", &[("a/A.class", empty_class("a/A", 45 + at))]);
+    let boot = (0..40).fold(SpringBoot::empty("3.4.1"), |boot, at| boot.library(&format!("a-{at:02}.jar"), &number(at)));
+    let found = libraries(&jar(&boot));
+    let expected: Vec<_> = (0..40).map(|at| (format!("a-{at:02}.jar"), 45 + at)).collect();
+    let newest = |survey: &Survey| survey.classes.beyond(0).unwrap().1;
+    assert_eq!(found.iter().map(|(path, survey)| (path.clone(), newest(survey))).collect::<Vec<_>>(), expected);
+    assert_eq!(Survey::of_libraries(&[]), []);
 }
 
 #[test]
