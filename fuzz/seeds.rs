@@ -3,8 +3,39 @@
 use std::fs;
 use std::path::Path;
 
+use imgbuild_testkit::archive::{self, Entry, Kind};
 use imgbuild_testkit::fixtures;
 use imgbuild_testkit::jar::{SpringBoot, hostile};
+
+/// A lock as `--lock` writes it, with everything that one may hold.
+const LOCK: &str = r#"{
+  "version": 1,
+  "base": "docker.io/library/amazoncorretto:17",
+  "digest": "sha256:0000000000000000000000000000000000000000000000000000000000000000",
+  "platforms": {
+    "linux/amd64": {
+      "manifest": "sha256:1111111111111111111111111111111111111111111111111111111111111111",
+      "java": {
+        "executable": "/usr/lib/jvm/java/bin/java",
+        "version": "17.0.12",
+        "machine": "x86_64",
+        "libc": "glibc"
+      },
+      "users": {
+        "app": "1000:1000",
+        "nobody": "absent"
+      },
+      "paths": {
+        "/app": "absent",
+        "/home": "folder 0755",
+        "/home/app": "folder 0750 1000:1000",
+        "/lib": "link usr/lib",
+        "/usr/lib/jvm/java/bin/java": "file 0755"
+      }
+    }
+  }
+}
+"#;
 
 fn main() {
     let folder = std::env::args_os().nth(1).expect("name a folder");
@@ -18,7 +49,12 @@ fn main() {
         write("jar", case.id, &case.bytes);
         write("deflate", case.id, &case.bytes);
     }
-    let boots = [SpringBoot::new("3.4.1"), SpringBoot::new("2.7.18"), SpringBoot::new("3.2.1").war(), SpringBoot::new("4.0.0").without_layers_index()];
+    let boots = [
+        SpringBoot::new("3.4.1"),
+        SpringBoot::new("2.7.18"),
+        SpringBoot::new("3.2.1").war(),
+        SpringBoot::new("4.0.0").without_layers_index(),
+    ];
     for (number, boot) in boots.iter().enumerate() {
         write("jar", &format!("boot-{number}"), &boot.build());
         write("deflate", &format!("boot-{number}"), &boot.build());
@@ -38,5 +74,18 @@ fn main() {
             write("jar", name, &bytes);
         }
     }
+    let long = "a/".repeat(60) + "long";
+    let mut xattr = Entry::new("x", Kind::File(b"content".to_vec()));
+    xattr.pax.push(("SCHILY.xattr.user.a".to_owned(), "b".to_owned()));
+    let odd = [
+        Entry::new(&long, Kind::File(vec![7; 700])),
+        Entry::new("link", Kind::Symlink(long.clone())),
+        Entry::new("hard", Kind::HardLink("x".to_owned())),
+        Entry::new("dev/null", Kind::CharacterDevice(1, 3)),
+        Entry::new("../.wh.gone", Kind::File(Vec::new())),
+        xattr,
+    ];
+    write("tar", "odd", &archive::write(&odd));
+    write("lock", "whole", LOCK.as_bytes());
     write("lock", "empty", b"");
 }
