@@ -163,6 +163,19 @@ impl Machine {
         }
     }
 
+    /// Numbers of processors without a name here: Sparc, MIPS, PA-RISC, PowerPC, System z of 31 bits, Alpha, SuperH, Itanium, and
+    /// the other byte orders and widths of those that have one.
+    const PROCESSORS: [u16; 17] = [2, 3, 8, 10, 15, 18, 20, 21, 22, 40, 41, 42, 43, 50, 62, 183, 243];
+
+    /// Whether a processor runs it, not a graphics card or the kernel.
+    #[must_use]
+    pub fn is_processor(self) -> bool {
+        match self {
+            Self::Other(number) => Self::PROCESSORS.contains(&number),
+            _ => true,
+        }
+    }
+
     /// Whether images for `platform` run its programs.
     #[must_use]
     pub fn is_of(self, platform: &Platform) -> bool {
@@ -255,5 +268,8 @@ mod tests {
         }
         assert_eq!(Machine::of(&Platform::LINUX_ARM64), Some(Machine::Aarch64));
         assert_eq!(Machine::of(&"linux/mips64le".parse().unwrap()), None);
+        for (number, is_processor) in [(20, true), (21, true), (8, true), (62, true), (190, false), (247, false)] {
+            assert_eq!(Machine::Other(number).is_processor(), is_processor, "{number}");
+        }
     }
 }

@@ -104,6 +104,14 @@ pub enum Error {
         /// Why it would not start, or not behave the same.
         reason: String,
     },
+    /// Native code of other platforms cannot be kept out.
+    #[error("the native code of other platforms cannot be kept out of `{archive}`: {reason}")]
+    Natives {
+        /// The archive.
+        archive: String,
+        /// Why not.
+        reason: String,
+    },
 }
 
 impl Error {
@@ -128,6 +136,9 @@ impl Error {
             }
             Self::Layout { layout: Layout::Extracted, .. } => Some("use `--layout exploded` or `--layout packaged`".to_owned()),
             Self::Layout { .. } => Some("use `--layout packaged`".to_owned()),
+            Self::Natives { .. } => {
+                Some("leave `--natives matching` away, or lay a Spring Boot JAR out with `--layout extracted` or `exploded`".to_owned())
+            }
             Self::Io { .. } | Self::Text { .. } => None,
         }
     }

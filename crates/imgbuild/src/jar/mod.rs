@@ -8,24 +8,30 @@
 mod archive;
 mod arrange;
 mod bytes;
+mod classifier;
 mod error;
 mod index;
 mod layers;
 mod library;
 mod manifest;
+mod matching;
 mod shape;
 mod survey;
 
 use std::path::{Path, PathBuf};
 
+use crate::oci::Platform;
+
 pub use self::archive::{Archive, Contents, Entry, Method, Place, limits, local_header_len, places};
 pub use self::arrange::{Arrangement, Choice, Content, Launch, Layer, Layout, Placed};
 pub use self::bytes::{Bytes, BytesReader};
+pub(crate) use self::classifier::artifact;
 pub use self::error::Error;
 pub use self::index::{ClasspathIndex, LayersIndex};
 pub use self::layers::Layers;
 pub use self::library::Library;
 pub use self::manifest::{Attributes, Manifest};
+pub use self::matching::Natives;
 pub use self::shape::{Packaging, Shape, SpringBoot};
 pub use self::survey::{Classes, Native, Survey, java_release};
 
@@ -128,11 +134,29 @@ impl Jar {
         }
     }
 
+    /// The same for some platforms, each without the native code of others: libraries of which nothing would be left stay
+    /// out, the others are written again without it. What depends on the platform comes in layers of its own.
+    ///
+    /// # Errors
+    /// Those of [`arrange`](Self::arrange); [`Error::Natives`] where the libraries are not files of their own, or a platform
+    /// is not Linux.
+    pub fn arrange_for(&self, layout: Layout, application: &str, platforms: &[Platform]) -> Result<Arrangement, Error> {
+        let arrangement = self.arrange(layout, application)?;
+        let refuse = |reason: String| Error::Natives { archive: self.archive.name().to_owned(), reason };
+        if let Some(other) = platforms.iter().find(|platform| platform.os() != "linux") {
+            return Err(refuse(format!("what `{other}` loads is not known")));
+        }
+        match &self.shape {
+            Shape::SpringBoot(boot) if layout != Layout::Packaged => matching::split(arrangement, &self.archive, boot, platforms),
+            _ => Err(refuse(format!("as `{layout}` it is put into the image byte for byte"))),
+        }
+    }
+
     fn packaged(&self, application: &str) -> Arrangement {
         let content = Content::Bytes(self.archive.bytes().clone());
         let files = vec![Placed { path: application.to_owned(), content }];
-        let layers = vec![Layer { name: "application".to_owned(), files }];
-        Arrangement { layers, launch: Launch::Jar(application.to_owned()) }
+        let layers = vec![Layer { name: "application".to_owned(), files, platforms: Vec::new() }];
+        Arrangement::new(layers, Launch::Jar(application.to_owned()))
     }
 }
 

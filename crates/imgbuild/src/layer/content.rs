@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 
 use crate::jar;
+use crate::oci::Digest;
 
 /// Bytes that can be read from their start, as often as wanted.
 pub trait Content: Send + Sync {
@@ -25,6 +26,11 @@ pub trait Content: Send + Sync {
     /// The same bytes as a range that is read by position, where there is one. A compressor looks there for what is
     /// compressed already; it takes the bytes themselves from [`open`](Self::open).
     fn range(&self) -> Option<jar::Bytes> {
+        None
+    }
+
+    /// Tells them from others that are as many and come from the same file, where the path in the layer does not.
+    fn outline(&self) -> Option<Digest> {
         None
     }
 
@@ -108,6 +114,10 @@ impl Content for jar::Content {
             // Its entries are stored.
             Self::Thin(_) => None,
         }
+    }
+
+    fn outline(&self) -> Option<Digest> {
+        self.outline().cloned()
     }
 
     fn source(&self) -> Option<jar::Bytes> {

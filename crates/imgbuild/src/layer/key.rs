@@ -46,7 +46,8 @@ impl fmt::Display for Key {
     }
 }
 
-/// The digest of what is known of a layer without a look into its files: paths, attributes and sizes. Layers with different
+/// The digest of what is known of a layer without a look into its files: paths, attributes and sizes, and
+/// which entries a JAR is put together from. Layers with different
 /// outlines have different keys; the same outline promises nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Outline(Digest);
@@ -65,7 +66,12 @@ impl Outline {
             match &entry.kind {
                 Kind::Folder => fields.add(b"folder"),
                 Kind::Symlink(target) => fields.add(format!("symlink {target}").as_bytes()),
-                Kind::File(content) => fields.add(format!("file {}", content.size()).as_bytes()),
+                Kind::File(content) => {
+                    fields.add(format!("file {}", content.size()).as_bytes());
+                    if let Some(outline) = content.outline() {
+                        fields.add(outline.as_str().as_bytes());
+                    }
+                }
             }
         }
         Self(fields.finish())

@@ -1,18 +1,15 @@
 //! `native-library`: native code for the platform's machine and the base's C library.
 
-mod classifier;
 mod fallback;
 
 use super::{Finding, Id, Subject};
 use crate::base::Facts;
 use crate::base::facts::Lookup;
 use crate::elf::Libc;
-use crate::jar::{Native, Survey};
-
-pub(crate) use self::classifier::artifact;
+use crate::jar::{Native, Survey, artifact};
 
 pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
-    let evidence = subject.evidence;
+    let Some(evidence) = subject.evidence else { return Vec::new() };
     let libc = match subject.facts.map(Facts::java) {
         Some(Lookup::Found(java)) => java.libc,
         _ => None,
@@ -57,7 +54,11 @@ fn finding(subject: &Subject<'_>, name: &str, survey: &Survey, family: &[&Native
         let mut machines: Vec<String> = family.iter().map(|native| native.machine.to_string()).collect();
         machines.sort_unstable();
         machines.dedup();
-        let reason = format!("it has no native code for {}: {found}; there is code for {}", subject.platform, machines.join(", "));
+        let machines = machines.join(", ");
+        let mut reason = format!("it has no native code for {}: {found}; there is code for {machines}", subject.platform);
+        if subject.left_out.contains(name) {
+            reason.push_str(", which `--natives matching` leaves out");
+        }
         (reason, format!("add the artifact that has native code for {}, or build without that platform", subject.platform))
     };
     let fallbacks: Option<Vec<_>> = survey.natives.iter().map(|native| fallback::of(name, &native.path)).collect();

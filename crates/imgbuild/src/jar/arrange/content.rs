@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::super::{Bytes, Entry};
 use super::thin::Thin;
+use crate::oci::Digest;
 
 /// The contents of a file that is to be put into a layer; cheap to clone, read as often as needed.
 #[derive(Debug, Clone)]
@@ -13,17 +14,23 @@ pub enum Content {
     Bytes(Bytes),
     /// An entry of the JAR, inflated and checked while it is read.
     Entry(Entry),
-    /// The thin JAR, which is put together while it is read.
+    /// A JAR of entries of the JAR, which is put together while it is read.
     Thin(ThinJar),
 }
 
-/// The application's classes and resources as a JAR of their own, with a Class-Path.
+/// Entries of a JAR as a JAR of their own: the application's classes and resources, with a Class-Path, or a library
+/// without native code of other machines.
 ///
 /// Its entries are stored, dated 1980-01-01 and sorted, so that it depends on names and contents
 /// alone. Stored, because it lives in a compressed layer, where it becomes smaller than from deflated
 /// entries and is made faster; Java reads stored entries without inflating.
 #[derive(Debug, Clone)]
 pub struct ThinJar(pub(super) Arc<Thin>);
+
+/// These entries as a JAR of their own.
+pub(in super::super) fn thin_jar(entries: Vec<Entry>) -> Content {
+    Content::Thin(ThinJar(Arc::new(Thin::of(entries))))
+}
 
 impl Content {
     /// Number of bytes that reading gives.
@@ -43,6 +50,15 @@ impl Content {
             Self::Bytes(bytes) => Some(bytes),
             Self::Entry(entry) => Some(entry.packed()),
             Self::Thin(thin) => thin.0.source(),
+        }
+    }
+
+    /// Tells it from other contents that are as long and come from the same file, where its path does not.
+    #[must_use]
+    pub fn outline(&self) -> Option<&Digest> {
+        match self {
+            Self::Bytes(_) | Self::Entry(_) => None,
+            Self::Thin(thin) => Some(thin.0.outline()),
         }
     }
 

@@ -9,5 +9,5 @@ pub(in super::super) fn explode(archive: &Archive, boot: &SpringBoot) -> Arrange
         let file = Placed { path: entry.name().to_owned(), content: Content::Entry(entry.clone()) };
         (boot.layers.layer(entry.name()).to_owned(), file)
     });
-    Arrangement { layers: into_layers(&boot.layers, files), launch: Launch::Class(boot.launcher.clone()) }
+    Arrangement::new(into_layers(&boot.layers, files), Launch::Class(boot.launcher.clone()))
 }

@@ -57,7 +57,7 @@ pub(in super::super) fn extract(
     let application = application.to_owned();
     let thin = Content::Thin(ThinJar(Arc::new(thin)));
     placed.push((boot.layers.application().to_owned(), Placed { path: application.clone(), content: thin }));
-    Ok(Arrangement { layers: into_layers(&boot.layers, placed), launch: Launch::Jar(application) })
+    Ok(Arrangement::new(into_layers(&boot.layers, placed), Launch::Jar(application)))
 }
 
 /// Files of the JAR that the extracted form has no place for and the fat JAR offers to the application.

@@ -9,15 +9,18 @@ mod exploded;
 mod extracted;
 mod thin;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
 use super::Error;
 use super::layers::Layers;
+use crate::oci::Platform;
 
 pub use self::choice::Choice;
 pub(super) use self::choice::choose;
 pub use self::content::Content;
+pub(super) use self::content::thin_jar;
 pub(super) use self::exploded::explode;
 pub(super) use self::extracted::extract;
 
@@ -39,6 +42,8 @@ pub struct Layer {
     pub name: String,
     /// Its files; folders are those that their paths need.
     pub files: Vec<Placed>,
+    /// The platforms that it is for; every one where there are none.
+    pub platforms: Vec<Platform>,
 }
 
 /// A file of a layer.
@@ -66,6 +71,10 @@ pub struct Arrangement {
     pub layers: Vec<Layer>,
     /// What starts the application.
     pub launch: Launch,
+    /// The entries of libraries that are left out, by platform.
+    pub left_out: Vec<(Platform, BTreeSet<String>)>,
+    /// Libraries that keep native code of other platforms, and why.
+    pub kept: Vec<String>,
 }
 
 /// Why a layout is impossible, before the JAR's name is put to it.
@@ -87,6 +96,19 @@ impl Refusal {
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         Self::Broken(error)
+    }
+}
+
+impl Layer {
+    fn empty(name: &str) -> Self {
+        Self { name: name.to_owned(), files: Vec::new(), platforms: Vec::new() }
+    }
+}
+
+impl Arrangement {
+    /// Every file for every platform.
+    pub(super) const fn new(layers: Vec<Layer>, launch: Launch) -> Self {
+        Self { layers, launch, left_out: Vec::new(), kept: Vec::new() }
     }
 }
 
@@ -121,11 +143,11 @@ impl FromStr for Layout {
 
 /// Puts files into their layers: `placed` comes with the name of each file's layer.
 pub(super) fn into_layers(layers: &Layers, placed: impl IntoIterator<Item = (String, Placed)>) -> Vec<Layer> {
-    let mut filled: Vec<Layer> = layers.names().into_iter().map(|name| Layer { name: name.to_owned(), files: Vec::new() }).collect();
+    let mut filled: Vec<Layer> = layers.names().into_iter().map(Layer::empty).collect();
     for (name, file) in placed {
         match filled.iter_mut().find(|layer| layer.name == name) {
             Some(layer) => layer.files.push(file),
-            None => filled.push(Layer { name, files: vec![file] }),
+            None => filled.push(Layer { files: vec![file], ..Layer::empty(&name) }),
         }
     }
     filled.retain(|layer| !layer.files.is_empty());

@@ -5,13 +5,16 @@ use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use super::super::{Bytes, Entry};
+use super::super::{Bytes, Entry, manifest};
+use crate::oci::{Algorithm, Digest, Hasher};
 
 /// A ZIP of stored entries.
 #[derive(Debug)]
 pub(in super::super) struct Thin {
     parts: Vec<Part>,
     size: u64,
+    /// Of all headers, which name every entry with its size and checksum.
+    outline: Digest,
 }
 
 #[derive(Debug)]
@@ -30,17 +33,24 @@ impl Thin {
     pub(super) fn new(manifest: Vec<u8>, entries: Vec<(String, Entry)>) -> Self {
         let mut writer = Writer::default();
         let crc32 = crc32fast::hash(&manifest);
-        writer.header(super::super::manifest::NAME, crc32, manifest.len() as u64);
+        writer.header(manifest::NAME, crc32, manifest.len() as u64);
         writer.bytes(manifest);
-        for (name, entry) in entries {
-            writer.header(&name, entry.crc32(), entry.size());
-            writer.entry(entry);
-        }
-        writer.finish()
+        writer.entries(entries)
+    }
+
+    /// Holds these entries of another archive under their names, the manifest first and the others sorted.
+    pub(in super::super) fn of(entries: Vec<Entry>) -> Self {
+        let mut entries: Vec<(String, Entry)> = entries.into_iter().map(|entry| (entry.name().to_owned(), entry)).collect();
+        entries.sort_by(|(one, _), (other, _)| (one != manifest::NAME, one).cmp(&(other != manifest::NAME, other)));
+        Writer::default().entries(entries)
     }
 
     pub(super) fn size(&self) -> u64 {
         self.size
+    }
+
+    pub(super) fn outline(&self) -> &Digest {
+        &self.outline
     }
 
     /// A part of the JAR that it is put together from, unless it has no entry.
@@ -89,6 +99,14 @@ struct Writer {
 }
 
 impl Writer {
+    fn entries(mut self, entries: Vec<(String, Entry)>) -> Thin {
+        for (name, entry) in entries {
+            self.header(&name, entry.crc32(), entry.size());
+            self.entry(entry);
+        }
+        self.finish()
+    }
+
     fn bytes(&mut self, bytes: Vec<u8>) {
         self.at += bytes.len() as u64;
         self.parts.push(Part::Bytes(bytes.into()));
@@ -160,7 +178,13 @@ impl Writer {
         end.extend_from_slice(&narrow32(start));
         end.extend_from_slice(&[0, 0]);
         self.bytes(end);
-        Thin { size: self.at, parts: joined(self.parts) }
+        let mut outline = Hasher::new(Algorithm::Sha256);
+        for part in &self.parts {
+            if let Part::Bytes(bytes) = part {
+                outline.update(bytes);
+            }
+        }
+        Thin { size: self.at, parts: joined(self.parts), outline: outline.finish() }
     }
 }
 

@@ -4,7 +4,7 @@
 //! in order, and nothing of it is kept but this. The room judges nothing: what is wrong for a base is the guards'.
 
 mod classes;
-mod natives;
+mod native;
 #[cfg(test)]
 mod tests;
 
@@ -19,7 +19,8 @@ use super::archive::{Listing, head};
 use super::{Bytes, Entry, Error, Jar, Library, Shape};
 
 pub use self::classes::{Classes, java_release};
-pub use self::natives::Native;
+pub(super) use self::native::Code;
+pub use self::native::Native;
 
 /// What one JAR's entries tell.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,11 +79,10 @@ impl Survey {
         for entry in jar.archive().entries().iter().filter(|entry| !entry.is_folder()) {
             let Some(name) = application_name(jar, entry) else { continue };
             let mut start = [0; HEAD];
-            let start = &mut start[..usize::try_from(entry.packed().len()).map_or(HEAD, |len| len.min(HEAD))];
-            entry.packed().read_exact_at(0, start).map_err(|error| entry.read_error(error))?;
+            let start = first_bytes(entry, &mut start)?;
             if classes::is_class(name) {
                 survey.classes.add(name, head(entry.method(), start));
-            } else if natives::may_be(entry.size(), || head(entry.method(), start)) {
+            } else if native::may_be(entry.size(), || head(entry.method(), start)) {
                 survey.natives.extend(Native::read(name, entry)?);
             }
         }
@@ -92,6 +92,13 @@ impl Survey {
 
 /// Packed bytes that hold the first ones of a file: the codes of a block of Deflate take at most some 300.
 const HEAD: usize = 512;
+
+/// The first packed bytes of an entry.
+fn first_bytes<'b>(entry: &Entry, buffer: &'b mut [u8; HEAD]) -> Result<&'b [u8], Error> {
+    let start = &mut buffer[..usize::try_from(entry.packed().len()).map_or(HEAD, |len| len.min(HEAD))];
+    entry.packed().read_exact_at(0, start).map_err(|error| entry.read_error(error))?;
+    Ok(start)
+}
 
 /// The name of an application's file on the class path; `None` for Boot's launcher and for nested libraries.
 fn application_name<'a>(jar: &Jar, entry: &'a Entry) -> Option<&'a str> {
@@ -120,7 +127,7 @@ fn survey(library: &Entry) -> Result<Survey, String> {
         let listed = listed.map_err(|error| error.to_string())?;
         if classes::is_class(listed.name()) {
             survey.classes.add(listed.name(), listed.head());
-        } else if natives::may_be(listed.size(), || listed.head()) {
+        } else if native::may_be(listed.size(), || listed.head()) {
             let entry = listed.entry();
             let native = entry.map(|entry| Native::read(listed.name(), &entry)).transpose().map_err(|error| error.to_string())?;
             survey.natives.extend(native.flatten());
