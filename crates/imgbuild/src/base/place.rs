@@ -47,6 +47,17 @@ pub enum Conflict {
 }
 
 impl Conflict {
+    /// The path of the image that it is about, with a `/` in front; none where two files land at one place.
+    #[must_use]
+    pub fn path(&self) -> Option<String> {
+        match self {
+            Self::Replaces { path, .. } | Self::Blocked { path, .. } | Self::Circle { path } | Self::Unknown { path } => {
+                Some(format!("/{}", path.trim_start_matches('/')))
+            }
+            Self::Layer(_) => None,
+        }
+    }
+
     /// What the user can do.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
@@ -59,6 +70,30 @@ impl Conflict {
 }
 
 impl Tree {
+    /// Whether a folder is at `path`, behind all links. `asked` takes the paths that mattered.
+    ///
+    /// # Errors
+    /// Where the tree does not reach so far.
+    pub fn is_folder(&self, path: &str, asked: &mut BTreeSet<String>) -> Result<bool, Conflict> {
+        match self.walk(path, true, |path, _| asked.extend([path.to_owned()])) {
+            End::There { node, .. } => Ok(matches!(node, None | Some(Node::Folder(_)))),
+            End::Missing { .. } | End::Blocked { .. } | End::Circle => Ok(false),
+            End::Unknown => Err(Conflict::Unknown { path: path.trim_start_matches('/').to_owned() }),
+        }
+    }
+
+    /// Puts something where `path` leads, behind all links. A folder that is there stays as it is.
+    pub fn put_behind_links(&mut self, path: &str, node: Node) {
+        let site = match self.walk(path, true, |_, _| {}) {
+            End::There { node: None | Some(Node::Folder(_)), .. } if matches!(node, Node::Folder(_)) => return,
+            End::There { path, .. } | End::Missing { path } => path,
+            End::Blocked { .. } | End::Circle | End::Unknown => return,
+        };
+        if !site.is_empty() {
+            self.put(&site, node);
+        }
+    }
+
     /// Puts `files` on the tree and gives them as they lie there, with every folder above them: those that are there
     /// keep their mode and owner, and get the time of `folder`; those that are not there are made like `folder`. A parent
     /// that is a link is followed. `asked` takes the paths that mattered.

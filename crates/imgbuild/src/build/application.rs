@@ -1,10 +1,11 @@
 //! The JAR → the files of its layers, and what starts it.
 
-use super::plan::Laid;
+use super::plan::{Candidate, Laid};
 use super::{Application, Error, PlannedLayer};
 use crate::image::Overlay;
-use crate::jar::{Arrangement, Choice, Jar, Launch};
+use crate::jar::{Arrangement, Choice, Error as JarError, Jar, Launch, Layout, Natives};
 use crate::layer::{Attributes, Files};
+use crate::oci::Platform;
 use crate::recipe::{DEFAULT_WORKING_DIR, Recipe};
 
 /// The name of the JAR in the image, whatever it was called where it was built.
@@ -23,7 +24,7 @@ pub(super) fn lay(recipe: &Recipe, application: &Application) -> Result<Laid, Er
     };
     jar.require_executable()?;
     let choice = recipe.layout.map_or_else(|| jar.default_layout(), |layout| Ok(Choice { layout, reason: None }))?;
-    let arrangement = jar.arrange(choice.layout, JAR_NAME)?;
+    let mut arrangement = arrange(recipe, &jar, choice.layout, JAR_NAME, &recipe.platforms)?;
     let folder = recipe.application_folder();
     let java = |arguments: &[&str]| ["java"].iter().chain(arguments).map(|&word| word.to_owned()).collect();
     let entrypoint = match &arrangement.launch {
@@ -31,22 +32,39 @@ pub(super) fn lay(recipe: &Recipe, application: &Application) -> Result<Laid, Er
         Launch::Class(name) => java(&["-cp", folder, name]),
     };
     let own = vec![folder.to_owned()];
-    let mut layers = Vec::new();
-    for (name, files) in jar_layers(arrangement, folder, recipe.attributes(Attributes::FILE))? {
-        layers.push(PlannedLayer::new(name, recipe.platforms.clone(), files, false));
-    }
+    let (left_out, warnings) = (std::mem::take(&mut arrangement.left_out), std::mem::take(&mut arrangement.kept));
+    let layers = jar_layers(arrangement, folder, recipe.attributes(Attributes::FILE), &recipe.platforms)?;
     let overlay = Overlay {
         entrypoint: Some(recipe.overlay.entrypoint.clone().unwrap_or(entrypoint)),
         working_dir: Some(recipe.overlay.working_dir.clone().unwrap_or_else(|| DEFAULT_WORKING_DIR.to_owned())),
         ..recipe.overlay.clone()
     };
     let overlays = vec![overlay; recipe.platforms.len()];
-    let jars = vec![jar.archive().bytes().clone()];
-    Ok(Laid { layers, overlays, layout: choice.layout, layout_reason: choice.reason, own, jars, warnings: Vec::new() })
+    let candidates = vec![Candidate::new(&jar, &path(recipe), &recipe.platforms)];
+    Ok(Laid { layers, overlays, layout: choice.layout, layout_reason: choice.reason, own, candidates, left_out, warnings })
 }
 
-/// The files of each layer of an arrangement in `folder`.
-pub(super) fn jar_layers(arrangement: Arrangement, folder: &str, attributes: Attributes) -> Result<Vec<(String, Files)>, Error> {
+/// The JAR laid out for these platforms, with the native code that the recipe wants.
+pub(super) fn arrange(
+    recipe: &Recipe,
+    jar: &Jar,
+    layout: Layout,
+    application: &str,
+    platforms: &[Platform],
+) -> Result<Arrangement, JarError> {
+    match recipe.natives {
+        Natives::All => jar.arrange(layout, application),
+        Natives::Matching => jar.arrange_for(layout, application, platforms),
+    }
+}
+
+/// The layers of an arrangement in `folder`; those of every platform are for these.
+pub(super) fn jar_layers(
+    arrangement: Arrangement,
+    folder: &str,
+    attributes: Attributes,
+    platforms: &[Platform],
+) -> Result<Vec<PlannedLayer>, Error> {
     let mut layers = Vec::with_capacity(arrangement.layers.len());
     for layer in arrangement.layers {
         let mut files = Files::new();
@@ -54,7 +72,8 @@ pub(super) fn jar_layers(arrangement: Arrangement, folder: &str, attributes: Att
         for file in layer.files {
             files.add_file(&format!("{folder}/{}", file.path), file.content, attributes).map_err(failed)?;
         }
-        layers.push((layer.name, files));
+        let platforms = if layer.platforms.is_empty() { platforms.to_vec() } else { layer.platforms };
+        layers.push(PlannedLayer::new(layer.name, platforms, files, false));
     }
     Ok(layers)
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::guard::Findings;
+use crate::guard::{Findings, Id};
 use crate::{base, cache, image, jar, layer, recipe, registry, target};
 
 /// What went wrong.
@@ -43,6 +43,9 @@ pub enum Error {
         /// Why not.
         reason: String,
     },
+    /// `--natives matching` where a Dockerfile's JAR is copied byte for byte.
+    #[error("the native code of other platforms cannot be kept out of a JAR that COPY puts into the image byte for byte")]
+    NativesWithoutLayout,
     /// The base cannot be used.
     #[error(transparent)]
     Base(#[from] base::Error),
@@ -74,6 +77,12 @@ pub enum Error {
         destination: String,
         /// The cause.
         source: io::Error,
+    },
+    /// What is known of the base is not enough to lay out a Dockerfile.
+    #[error("it is not known what the base says about {what}")]
+    UnknownGround {
+        /// What is missing.
+        what: String,
     },
     /// A layer cannot be put on the base.
     #[error("cannot put the layer `{layer}` on the base for `{platform}`")]
@@ -141,8 +150,7 @@ impl Error {
             Self::Base(error) => error.registry(),
             Self::Target(error) => error.registry(),
             Self::Cancelled | Self::CancelledLate => return Kind::Cancelled,
-            // A layer that would take the place of one of the base's folders is refused as a finding is.
-            Self::Refused(_) | Self::Misplaced { .. } => return Kind::Refused,
+            Self::Refused(_) => return Kind::Refused,
             _ => None,
         };
         match registry.map(registry::Error::kind) {
@@ -162,6 +170,7 @@ impl Error {
                 Some("with a Dockerfile the argument is the context: the folder that COPY takes files from, such as `.`".to_owned())
             }
             Self::NoJarToLayOut { .. } => Some("leave `--layout` out to copy the JAR byte for byte, as Docker does".to_owned()),
+            Self::NativesWithoutLayout => Some("add `--layout extracted`, or leave `--natives matching` away".to_owned()),
             Self::Base(error) => error.hint(),
             Self::Misplaced { source, .. } => source.hint(),
             Self::LockWithoutFacts => Some("leave `--facts skip` away".to_owned()),
@@ -183,6 +192,9 @@ impl Error {
 /// The fix of the first finding, and the way to let it pass.
 fn refused(findings: &Findings) -> Option<String> {
     let first = findings.refusing().next()?;
+    if first.id == Id::LayerPath {
+        return Some(first.fix.clone());
+    }
     Some(format!("{}; what is right as it is passes with `--allow {}=REASON`", first.fix, first.id))
 }
 

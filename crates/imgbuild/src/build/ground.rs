@@ -2,10 +2,11 @@
 
 use super::lock::Held;
 use super::place::{Placed, merge, unseen};
-use super::{Error, Plan, PlannedLayer};
+use super::{Error, Plan};
 use crate::base::facts::{Facts, Start};
 use crate::base::{Base, Conflict, Scanner};
 use crate::event::{Event, Events};
+use crate::guard::{Findings, layer_path};
 use crate::oci::Platform;
 use crate::recipe::{FactsFrom, Recipe};
 use crate::target::Target;
@@ -23,7 +24,7 @@ pub(super) struct Survey<'a> {
 
 /// The layers as they lie on the bases, and what each image then is.
 pub(super) struct Ground {
-    pub(super) layers: Vec<PlannedLayer>,
+    pub(super) plan: Plan,
     /// In the order of the platforms.
     pub(super) standing: Vec<Standing>,
 }
@@ -49,31 +50,36 @@ impl Survey<'_> {
         if self.recipe.facts == FactsFrom::Skip {
             let claim = "nobody looks into the base: its architecture and its Java are what its documents claim";
             self.events.warn(claim, Some("leave `--facts skip` away"));
-            let layers = unseen(self.plan, self.recipe)?;
-            return Ok(Ground { layers, standing: standing(vec![None; configs.len()]) });
+            let plan = Plan { layers: unseen(self.plan, self.recipe)?, ..self.plan.clone() };
+            return Ok(Ground { plan, standing: standing(vec![None; configs.len()]) });
         }
-        let known = self.facts(&starts).await?;
-        let (facts, placed): (Vec<Facts>, Vec<Placed>) = known.into_iter().unzip();
-        let narrowed = starts.iter().zip(&facts).zip(&placed).map(|((start, facts), placed)| facts.narrow(start, &placed.asked));
+        let facts = self.facts(&starts).await?;
+        let (plan, asked) = self.plan.on(self.recipe, &facts)?;
+        let placed = self.place(&plan, &facts)?;
+        let narrowed = starts.iter().zip(&facts).zip(placed.iter().zip(&asked)).map(|((start, facts), (placed, asked))| {
+            facts.narrow(start, &placed.asked.union(&asked.paths).cloned().collect(), &asked.users)
+        });
         let narrowed: Vec<Facts> = narrowed.collect();
         if let Some(path) = self.held.keep(self.base, &self.recipe.platforms, &narrowed)? {
             self.events.emit(&Event::LockWritten { path: path.to_owned() });
         }
-        let layers = merge(&self.plan.layers, &self.recipe.platforms, &placed);
+        let plan = Plan { layers: merge(&plan.layers, &self.recipe.platforms, &placed), ..plan };
         let with_layers = facts.iter().zip(placed).zip(&starts).map(|((facts, placed), start)| Some(facts.over(placed.tree, start)));
-        Ok(Ground { layers, standing: standing(with_layers.collect()) })
+        Ok(Ground { plan, standing: standing(with_layers.collect()) })
     }
 
-    async fn facts(&self, starts: &[Start]) -> Result<Vec<(Facts, Placed)>, Error> {
-        let mut known: Vec<Option<(Facts, Placed)>> = Vec::new();
+    /// The facts about each base. Those of a lock are taken where they suffice.
+    async fn facts(&self, starts: &[Start]) -> Result<Vec<Facts>, Error> {
+        let mut known: Vec<Option<Facts>> = Vec::new();
         let mut changes = Vec::new();
-        for ((platform, image), start) in self.recipe.platforms.iter().zip(&self.base.images).zip(starts) {
-            let locked = self.held.image(platform, &image.digest)?;
-            if locked.is_none() {
-                changes.push(format!("`{platform}` is not in it"));
-            }
-            let found = locked.map(|locked| self.locked(platform, locked.facts(start), start, &mut changes)).transpose()?.flatten();
-            known.push(found);
+        for (number, ((platform, image), start)) in self.recipe.platforms.iter().zip(&self.base.images).zip(starts).enumerate() {
+            let locked = self.held.image(platform, &image.digest)?.map(|locked| locked.facts(start));
+            let gaps = match &locked {
+                Some(facts) => self.gaps(number, facts, start)?,
+                None => vec![format!("`{platform}` is not in it")],
+            };
+            known.push(locked.filter(|_| gaps.is_empty()));
+            changes.extend(gaps);
         }
         if let Some(lack) = self.held.lacks(changes)? {
             self.events.warn(lack, Some("`--lock` adds what it lacks"));
@@ -83,33 +89,45 @@ impl Survey<'_> {
         let needed = |blob: &crate::blob::Blob| self.targets.iter().any(|target| target.needs(blob));
         let trees = Box::pin(self.scanner.trees(&self.plan.base, &images, needed)).await?;
         for (number, tree) in missing.into_iter().zip(trees) {
-            let platform = &self.recipe.platforms[number];
-            let placed = Placed::on(&tree, &self.plan.layers, self.recipe, platform).map_err(|conflict| misplaced(platform, conflict))?;
-            known[number] = Some((Facts::new(tree, &starts[number]), placed));
+            known[number] = Some(Facts::new(tree, &starts[number]));
         }
         Ok(known.into_iter().flatten().collect())
     }
 
-    /// The facts of a lock, if they suffice; what they lack is a change of the lock.
-    fn locked(
-        &self,
-        platform: &Platform,
-        facts: Facts,
-        start: &Start,
-        changes: &mut Vec<String>,
-    ) -> Result<Option<(Facts, Placed)>, Error> {
+    /// What the facts of a lock are not enough for.
+    fn gaps(&self, number: usize, facts: &Facts, start: &Start) -> Result<Vec<String>, Error> {
+        let platform = &self.recipe.platforms[number];
         let mut gaps = facts.gaps(start);
-        let placed = match Placed::on(facts.tree(), &self.plan.layers, self.recipe, platform) {
-            Ok(placed) => Some(placed),
-            Err((_, Conflict::Unknown { path })) => {
-                gaps.push(format!("the path `/{path}`"));
-                None
+        match self.plan.alone(self.recipe, number, facts)? {
+            // Other conflicts are the base's, whoever tells of it, and are found again.
+            Ok(layers) => {
+                if let Err((_, Conflict::Unknown { path })) = Placed::on(facts.tree(), &layers, self.recipe, platform) {
+                    gaps.push(format!("the path `/{path}`"));
+                }
             }
-            Err(conflict) => return Err(misplaced(platform, conflict)),
-        };
-        let suffices = gaps.is_empty();
-        changes.extend(gaps.into_iter().map(|gap| format!("`{platform}`: {gap} is not in it")));
-        Ok(placed.filter(|_| suffices).map(|placed| (facts, placed)))
+            Err(what) => gaps.push(what),
+        }
+        Ok(gaps.into_iter().map(|gap| format!("`{platform}`: {gap} is not in it")).collect())
+    }
+
+    /// Puts the layers on each base. Where something of a base would go, nothing is built.
+    fn place(&self, plan: &Plan, facts: &[Facts]) -> Result<Vec<Placed>, Error> {
+        let (mut placed, mut findings) = (Vec::with_capacity(facts.len()), Vec::new());
+        for (platform, facts) in self.recipe.platforms.iter().zip(facts) {
+            match Placed::on(facts.tree(), &plan.layers, self.recipe, platform) {
+                Ok(one) => placed.push(one),
+                Err((layer, conflict)) => match layer_path::check(&layer, platform, &conflict) {
+                    Some(finding) => findings.push(finding),
+                    None => return Err(misplaced(platform, (layer, conflict))),
+                },
+            }
+        }
+        if findings.is_empty() {
+            return Ok(placed);
+        }
+        let findings = Findings::new(findings, &[]);
+        findings.iter().for_each(|finding| self.events.emit(&Event::from(finding)));
+        Err(Error::Refused(findings))
     }
 }
 

@@ -1,12 +1,13 @@
 //! The guards' place in a build: behind what is known of the base, before anything is sent.
 
+use std::collections::BTreeSet;
 use std::io::Read as _;
 
 use bytes::Bytes;
 
 use super::injected::{ADDITIONS_LAYER, CONFIG_LAYER};
 use super::ready::Ready;
-use super::{Error, PlannedLayer};
+use super::{Error, Plan, PlannedLayer};
 use crate::event::Event;
 use crate::guard::{self, Confidential, ConfigFile, Finding, Findings, Subject, public_target};
 use crate::layer::{EPOCH_1980, Kind};
@@ -24,13 +25,27 @@ pub(super) struct InjectedFiles {
 
 impl InjectedFiles {
     /// Reads them from the plan: what is judged is what is sent.
-    pub(super) fn read(recipe: &Recipe, layers: &[PlannedLayer]) -> Result<Self, Error> {
-        let mut injected = Self { configs: Vec::new(), additions: Vec::new() };
+    pub(super) fn read(recipe: &Recipe, plan: &Plan) -> Result<Self, Error> {
+        let mut read = Self { configs: Vec::new(), additions: Vec::new() };
+        let injected = |layer: &PlannedLayer| matches!(layer.name.as_str(), CONFIG_LAYER | ADDITIONS_LAYER);
         for platform in &recipe.platforms {
-            injected.configs.push((platform.clone(), files(layers, CONFIG_LAYER, &recipe.configs, platform)?));
-            injected.additions.extend(files(layers, ADDITIONS_LAYER, &recipe.additions, platform)?);
+            let layers = || plan.layers.iter().filter(|layer| layer.platforms.contains(platform));
+            let mut configs = Vec::new();
+            for layer in layers().filter(|layer| layer.name == CONFIG_LAYER) {
+                configs.extend(files(layer, &recipe.configs, platform)?);
+            }
+            for layer in layers().filter(|layer| layer.name == ADDITIONS_LAYER) {
+                read.additions.extend(files(layer, &recipe.additions, platform)?);
+            }
+            // What a Dockerfile copies beside JARs.
+            for layer in layers().filter(|layer| plan.draft.is_some() && layer.private && !injected(layer)) {
+                let (found, others): (Vec<_>, Vec<_>) = files(layer, &[], platform)?.into_iter().partition(ConfigFile::is_of_spring_boot);
+                configs.extend(found);
+                read.additions.extend(others);
+            }
+            read.configs.push((platform.clone(), configs));
         }
-        Ok(injected)
+        Ok(read)
     }
 }
 
@@ -44,32 +59,33 @@ pub(super) struct Guards<'a> {
 impl<'a> Guards<'a> {
     /// Guards over what is ready to be made.
     pub(super) fn new(ready: &'a Ready) -> Self {
-        let Ready { recipe, evidence, injected, targets, .. } = ready;
+        let Ready { recipe, judged, injected, targets, .. } = ready;
         let configs = distinct(injected.configs.iter().flat_map(|(_, configs)| configs));
         let additions = distinct(&injected.additions);
-        let confidential = match evidence {
-            Some(evidence) if !recipe.public => Confidential::of(evidence, &configs, &additions),
-            _ => Confidential::default(),
-        };
+        let evidence = judged.iter().map(|judged| &judged.evidence);
+        let confidential = if recipe.public { Confidential::default() } else { Confidential::of(evidence, &configs, &additions) };
         let targets = targets.iter().flat_map(|target| target.repositories()).collect();
         Self { ready, confidential, targets }
     }
 
     /// Asks every guard.
     pub(super) async fn check(&self) -> Findings {
-        let Ready { recipe, client, events, standing, evidence, injected, .. } = self.ready;
+        let Ready { recipe, plan, client, events, standing, judged, injected, .. } = self.ready;
+        let (none, usual) = (BTreeSet::new(), super::application::path(recipe));
         let mut all: Vec<Finding> = Vec::new();
-        // A Dockerfile may put together an image without a JAR.
-        let judged = evidence.iter().flat_map(|evidence| standing.iter().zip(&injected.configs).map(move |one| (evidence, one)));
-        for (evidence, (standing, (platform, configs))) in judged {
+        for ((standing, overlay), (platform, configs)) in standing.iter().zip(&plan.overlays).zip(&injected.configs) {
+            // A Dockerfile may put together an image without a JAR.
+            let judged = judged.iter().find(|judged| judged.platforms.contains(platform));
             all.extend(guard::check(&Subject {
                 platform,
                 facts: standing.facts.as_ref(),
                 start: &standing.start,
                 env: &standing.env,
-                evidence,
-                application: &super::application::path(recipe),
+                evidence: judged.map(|judged| &judged.evidence),
+                application: judged.map_or(&usual, |judged| &judged.path),
                 configs,
+                left_out: plan.left_out.iter().find(|(other, _)| other == platform).map_or(&none, |(_, libraries)| libraries),
+                is_own_command: overlay.entrypoint.is_some() || overlay.cmd.is_some(),
                 is_time_fixed: recipe.mtime == EPOCH_1980,
             }));
         }
@@ -106,28 +122,26 @@ fn distinct<'f>(files: impl IntoIterator<Item = &'f ConfigFile>) -> Vec<ConfigFi
     known
 }
 
-/// The files of a layer for `platform`.
-fn files(layers: &[PlannedLayer], name: &str, injected: &[Injected], platform: &Platform) -> Result<Vec<ConfigFile>, Error> {
+/// The small files of a layer for `platform`; `injected` says where they come from.
+fn files(layer: &PlannedLayer, injected: &[Injected], platform: &Platform) -> Result<Vec<ConfigFile>, Error> {
     let mut found = Vec::new();
-    for layer in layers.iter().filter(|layer| layer.name == name && layer.platforms.contains(platform)) {
-        for (path, entry) in layer.content.entries() {
-            let Kind::File(content) = &entry.kind else { continue };
-            if content.size() > MAX_LOOKED_AT {
-                continue;
-            }
-            let destination = format!("/{path}");
-            let within =
-                |one: &&Injected| destination.strip_prefix(&one.destination).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-            let source = injected
-                .iter()
-                .filter(|one| one.is_for(platform))
-                .find(within)
-                .map_or_else(|| destination.clone(), |one| one.source.display().to_string());
-            let mut bytes = Vec::new();
-            let read = content.open().and_then(|mut reader| reader.read_to_end(&mut bytes));
-            read.map_err(|error| Error::Injected { path: source.clone().into(), destination: destination.clone(), source: error })?;
-            found.push(ConfigFile { source, destination, content: Bytes::from(bytes) });
+    for (path, entry) in layer.content.entries() {
+        let Kind::File(content) = &entry.kind else { continue };
+        if content.size() > MAX_LOOKED_AT {
+            continue;
         }
+        let destination = format!("/{path}");
+        let within =
+            |one: &&Injected| destination.strip_prefix(&one.destination).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let source = injected
+            .iter()
+            .filter(|one| one.is_for(platform))
+            .find(within)
+            .map_or_else(|| content.place().trim_matches('`').to_owned(), |one| one.source.display().to_string());
+        let mut bytes = Vec::new();
+        let read = content.open().and_then(|mut reader| reader.read_to_end(&mut bytes));
+        read.map_err(|error| Error::Injected { path: source.clone().into(), destination: destination.clone(), source: error })?;
+        found.push(ConfigFile { source, destination, content: Bytes::from(bytes) });
     }
     Ok(found)
 }

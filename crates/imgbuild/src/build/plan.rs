@@ -1,20 +1,25 @@
 //! What would be built, known without a network.
 
+use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::dockerfile::Draft;
 use super::injected::{ADDITIONS_LAYER, CONFIG_LAYER, additions, configs};
-use super::{Application, Error, application, dockerfile};
+use super::steps::{Failure, StepLayers};
+use super::{Application, Error, application};
 use crate::base::Base;
+use crate::base::facts::Facts;
 use crate::image::Overlay;
-use crate::jar::{Bytes, Layout};
+use crate::jar::{Bytes, Jar, Layout};
 use crate::layer::{Files, Kind};
 use crate::oci::Platform;
 use crate::recipe::Recipe;
 
 /// What would be built: layers with their files, and how the base's configuration changes.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Plan {
     /// The base.
@@ -37,13 +42,37 @@ pub struct Plan {
     /// all others are the base's.
     #[serde(skip)]
     pub(super) own: Vec<String>,
-    /// The JARs that are laid out, to be asked whether they were rewritten meanwhile.
+    /// The JARs that may be the application: to be judged, and to be asked whether they were rewritten meanwhile.
     #[serde(skip)]
-    pub(super) jars: Vec<Bytes>,
+    pub(super) candidates: Vec<Candidate>,
+    /// The libraries that are not put into the images of a platform, by their entries in the JAR.
+    #[serde(skip)]
+    pub(super) left_out: Vec<(Platform, BTreeSet<String>)>,
+    /// The Dockerfile that it is of.
+    #[serde(skip)]
+    pub(super) draft: Option<Arc<Draft>>,
+}
+
+/// An executable JAR of an image.
+#[derive(Debug, Clone)]
+pub(super) struct Candidate {
+    /// What messages call it.
+    pub(super) name: String,
+    pub(super) bytes: Bytes,
+    /// Where it lies in the image, or would lie as one file.
+    pub(super) path: String,
+    pub(super) platforms: Vec<Platform>,
+}
+
+impl Candidate {
+    pub(super) fn new(jar: &Jar, path: &str, platforms: &[Platform]) -> Self {
+        let (name, bytes) = (jar.archive().name().to_owned(), jar.archive().bytes().clone());
+        Self { name, bytes, path: path.to_owned(), platforms: platforms.to_vec() }
+    }
 }
 
 /// A layer that is to be made.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlannedLayer {
     /// What it holds.
@@ -69,7 +98,9 @@ pub(super) struct Laid {
     pub(super) layout_reason: Option<String>,
     /// Folders of the image's own, absolute.
     pub(super) own: Vec<String>,
-    pub(super) jars: Vec<Bytes>,
+    pub(super) candidates: Vec<Candidate>,
+    /// The libraries that are not put into the images of a platform, by their entries in the JAR.
+    pub(super) left_out: Vec<(Platform, BTreeSet<String>)>,
     pub(super) warnings: Vec<String>,
 }
 
@@ -79,13 +110,43 @@ impl Plan {
         if recipe.platforms.is_empty() {
             return Err(Error::NoPlatforms);
         }
-        let Laid { layers: mut planned, overlays, layout, layout_reason, own, jars, warnings } = match &recipe.dockerfile {
-            Some(dockerfile) => dockerfile::lay(recipe, dockerfile, application, base)?,
-            None => application::lay(recipe, application)?,
+        let Some(dockerfile) = &recipe.dockerfile else {
+            return Self::of(recipe, application::lay(recipe, application)?, None);
         };
+        let draft = Draft::new(recipe, dockerfile, application, base)?;
+        let laid_out = (0..recipe.platforms.len()).map(|number| Ok((number, draft.lay_out(recipe, number, None)?)));
+        let laid = draft.lay(recipe, &laid_out.collect::<Result<Vec<_>, Error>>()?)?;
+        Self::of(recipe, laid, Some(Arc::new(draft)))
+    }
+
+    /// The same on bases whose files are known, in the order of the platforms, and what their facts were asked for besides:
+    /// where a Dockerfile's steps lead depends on them.
+    pub(super) fn on(&self, recipe: &Recipe, facts: &[Facts]) -> Result<(Self, Vec<Asked>), Error> {
+        let Some(draft) = &self.draft else { return Ok((self.clone(), vec![Asked::default(); facts.len()])) };
+        let laid_out = facts.iter().enumerate().map(|(number, facts)| Ok((number, draft.lay_out(recipe, number, Some(facts))?)));
+        let laid_out = laid_out.collect::<Result<Vec<(usize, StepLayers)>, Error>>()?;
+        let asked = laid_out.iter().map(|(_, found)| Asked { paths: found.asked.clone(), users: found.users.clone() }).collect();
+        Ok((Self::of(recipe, draft.lay(recipe, &laid_out)?, self.draft.clone())?, asked))
+    }
+
+    /// The layers for one platform alone, and what `facts` are not enough for, in words.
+    pub(super) fn alone(&self, recipe: &Recipe, number: usize, facts: &Facts) -> Result<Result<Vec<PlannedLayer>, String>, Error> {
+        let Some(draft) = &self.draft else { return Ok(Ok(self.layers.clone())) };
+        match draft.lay_out(recipe, number, Some(facts)) {
+            Ok(found) => {
+                let laid = draft.lay(recipe, &[(number, found)])?;
+                Ok(Ok(Self::of(recipe, laid, None)?.layers))
+            }
+            Err(Failure::Unknown(what)) => Ok(Err(what)),
+            Err(Failure::Error(error)) => Err(error),
+        }
+    }
+
+    fn of(recipe: &Recipe, laid: Laid, draft: Option<Arc<Draft>>) -> Result<Self, Error> {
+        let Laid { mut layers, overlays, layout, layout_reason, own, candidates, left_out, warnings } = laid;
         for (name, make) in [(ADDITIONS_LAYER, additions as Injector), (CONFIG_LAYER, configs)] {
             for (platforms, files) in by_platform(recipe, make)? {
-                planned.push(PlannedLayer::new(name.to_owned(), platforms, files, true));
+                layers.push(PlannedLayer::new(name.to_owned(), platforms, files, true));
             }
         }
         Ok(Self {
@@ -93,13 +154,22 @@ impl Plan {
             platforms: recipe.platforms.clone(),
             layout,
             layout_reason,
-            layers: planned,
+            layers,
             overlays,
             warnings,
             own,
-            jars,
+            candidates,
+            left_out,
+            draft,
         })
     }
+}
+
+/// What the facts about a base were asked for.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Asked {
+    pub(super) paths: BTreeSet<String>,
+    pub(super) users: BTreeSet<String>,
 }
 
 type Injector = fn(&Recipe, &Platform) -> Result<Files, Error>;

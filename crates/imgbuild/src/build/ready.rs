@@ -5,13 +5,15 @@ use tokio::task::JoinHandle;
 use super::ground::{Ground, Standing, Survey};
 use super::guards::InjectedFiles;
 use super::lock::Held;
+use super::plan::Candidate;
 use super::run::Sessions;
 use super::{Application, Build, Error, Plan};
 use crate::base::{Base, Resolver, Scanner};
 use crate::cache::Cache;
 use crate::event::{Event, Events};
-use crate::guard::Evidence;
+use crate::guard::{self, Evidence};
 use crate::jar::{self, Jar};
+use crate::oci::Platform;
 use crate::recipe::{self, Recipe};
 use crate::registry::Client;
 use crate::target::Target;
@@ -26,9 +28,17 @@ pub(super) struct Ready {
     pub(super) events: Events,
     pub(super) base: Base,
     pub(super) standing: Vec<Standing>,
-    pub(super) evidence: Option<Evidence>,
+    pub(super) judged: Vec<Judged>,
     pub(super) injected: InjectedFiles,
     pub(super) is_again: bool,
+}
+
+/// The application of some platforms, as far as it is known.
+pub(super) struct Judged {
+    /// Where its JAR lies in the image, or would lie as one file.
+    pub(super) path: String,
+    pub(super) platforms: Vec<Platform>,
+    pub(super) evidence: Evidence,
 }
 
 /// Reads the JAR, finds the base and looks into both.
@@ -50,7 +60,7 @@ pub(super) async fn ready(build: Build, sessions: Option<&Sessions>) -> Result<R
         target.connect(&client, &cache);
     }
     // The JAR's libraries are looked into while the registry is waited for.
-    let early = plan.as_ref().map(|plan| look_into(plan, &cache));
+    let early = plan.as_ref().filter(|plan| plan.draft.is_none()).map(|plan| look_into(&plan.candidates, &cache));
 
     let held = Held::read(lock, &recipe)?;
     let resolver = Resolver::new(&client, Some(&cache)).once(bases.as_ref());
@@ -61,9 +71,10 @@ pub(super) async fn ready(build: Build, sessions: Option<&Sessions>) -> Result<R
         let (base, moved) = tokio::join!(found, Box::pin(held.moved(&resolver, &recipe.base)));
         (base?, moved)
     };
+    // What a Dockerfile takes from its base's configuration is known by now.
     let plan = match plan {
-        Some(plan) => plan,
-        None => plan_for(&recipe, &application, Some(&base)).await?,
+        Some(plan) if plan.draft.is_none() => plan,
+        _ => plan_for(&recipe, &application, Some(&base)).await?,
     };
     if let Some(reason) = &plan.layout_reason {
         events.warn(format!("the JAR is laid out as `{}`: {reason}", plan.layout), None);
@@ -85,23 +96,41 @@ pub(super) async fn ready(build: Build, sessions: Option<&Sessions>) -> Result<R
         sessions.prove(&targets, &events).await?;
     }
 
-    let injected = InjectedFiles::read(&recipe, &plan.layers)?;
     let scanner = Scanner::new(&cache, &events);
     let survey = Survey { recipe: &recipe, plan: &plan, base: &base, scanner, held: &held, targets: &targets, events: &events };
-    let Ground { layers, standing } = survey.run().await?;
-    let plan = Plan { layers, ..plan };
-    let evidence = early.unwrap_or_else(|| look_into(&plan, &cache)).await.map_err(|_| Error::Thread)??;
-    Ok(Ready { recipe, plan, client, cache, targets, events, base, standing, evidence, injected, is_again })
+    let Ground { plan, standing } = survey.run().await?;
+    let injected = InjectedFiles::read(&recipe, &plan)?;
+    let judged = early.unwrap_or_else(|| look_into(&started(&plan, &standing), &cache)).await.map_err(|_| Error::Thread)??;
+    Ok(Ready { recipe, plan, client, cache, targets, events, base, standing, judged, injected, is_again })
 }
 
-/// What the JAR says; nothing where the image has none.
-fn look_into(plan: &Plan, cache: &Cache) -> JoinHandle<Result<Option<Evidence>, jar::Error>> {
-    let (bytes, cache) = (plan.jars.first().cloned(), cache.clone());
+/// What the JARs say.
+fn look_into(candidates: &[Candidate], cache: &Cache) -> JoinHandle<Result<Vec<Judged>, jar::Error>> {
+    let (candidates, cache) = (candidates.to_vec(), cache.clone());
     tokio::task::spawn_blocking(move || {
-        let Some(bytes) = bytes else { return Ok(None) };
-        let name = bytes.path().map_or_else(|| "the JAR".to_owned(), |path| path.display().to_string());
-        Evidence::read(&Jar::read(&name, bytes)?, Some(&cache)).map(Some)
+        let judge = |Candidate { name, bytes, path, platforms }: Candidate| {
+            let evidence = Evidence::read(&Jar::read(&name, bytes)?, Some(&cache))?;
+            Ok(Judged { path, platforms, evidence })
+        };
+        candidates.into_iter().map(judge).collect()
     })
+}
+
+/// The JARs that a Dockerfile's images start; where a command does not say which, the only one there is.
+fn started(plan: &Plan, standing: &[Standing]) -> Vec<Candidate> {
+    let mut found: Vec<Candidate> = Vec::new();
+    for (platform, standing) in plan.platforms.iter().zip(standing) {
+        let of_platform: Vec<&Candidate> = plan.candidates.iter().filter(|one| one.platforms.contains(platform)).collect();
+        let named = guard::started_jar(&standing.start);
+        // Of two copies to one place the later counts.
+        let named = named.and_then(|path| of_platform.iter().rev().find(|one| one.path == path).copied());
+        let Some(one) = named.or_else(|| if let [one] = of_platform[..] { Some(one) } else { None }) else { continue };
+        let same = |other: &&mut Candidate| (&other.path, &other.name, &other.platforms) == (&one.path, &one.name, &one.platforms);
+        if found.iter_mut().find(same).is_none() {
+            found.push(one.clone());
+        }
+    }
+    found
 }
 
 async fn plan_for(recipe: &Recipe, application: &Application, base: Option<&Base>) -> Result<Plan, Error> {

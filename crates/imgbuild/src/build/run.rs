@@ -17,7 +17,6 @@ use crate::blob::Blob;
 use crate::event::{Event, Events};
 use crate::guard::Findings;
 use crate::image::{Image, ImageIndex};
-use crate::jar;
 use crate::layer::{Layer, StopOnDrop};
 use crate::recipe::Recipe;
 use crate::target::{Receipt, Session, Target};
@@ -47,8 +46,12 @@ pub(super) async fn run(build: Build) -> Result<Report, Error> {
 pub(super) async fn check(build: Build) -> Result<Findings, Error> {
     let cancel = build.cancel.clone();
     let asked = async {
-        let ready = ready(build, None).await?;
-        Ok(Guards::new(&ready).check().await)
+        match ready(build, None).await {
+            Ok(ready) => Ok(Guards::new(&ready).check().await),
+            // Where layers cannot be put on the base there is no image yet that could be judged further.
+            Err(Error::Refused(findings)) => Ok(findings),
+            Err(error) => Err(error),
+        }
     };
     tokio::select! {
         biased;
@@ -104,7 +107,7 @@ async fn flow(build: Build, stop: &StopOnDrop, sessions: &Sessions) -> Result<Re
         .buffer_unordered(BASE_BLOBS_AT_ONCE)
         .try_collect::<()>();
     let (layers, ()) = tokio::try_join!(try_join_all(make), send_base)?;
-    plan.jars.iter().try_for_each(jar::Bytes::verify_unchanged)?;
+    plan.candidates.iter().try_for_each(|candidate| candidate.bytes.verify_unchanged())?;
 
     let image = compose(&layers)?;
     guards.check_again().await?;

@@ -6,14 +6,15 @@ use std::path::PathBuf;
 use super::Error;
 use super::context::{Below, BelowKind, Context, Found, is_executable};
 use super::dockerfile::jar_in_image;
+use crate::base::Conflict;
+use crate::base::facts::{Facts, File, Lookup, Node, Permissions, Tree};
 use crate::jar::{Jar, Layout};
 use crate::layer::Attributes;
-use crate::recipe::{CopyStep, Owner, Recipe, Step};
+use crate::recipe::{CopyStep, FactsFrom, Owner, Recipe, Step, StepOwner};
 
-/// Folders that every Linux base has (Filesystem Hierarchy Standard 3.0, "The Root Filesystem" and "/usr"). What is copied
-/// to one of them goes into it, and its mode stays the base's.
-const BASE_FOLDERS: [&str; 28] = [
-    "/",
+/// Folders that every Linux base has (Filesystem Hierarchy Standard 3.0, "The Root Filesystem" and "/usr"). They stand for
+/// the base's where nobody has looked into it.
+const BASE_FOLDERS: [&str; 27] = [
     "/bin",
     "/boot",
     "/dev",
@@ -78,17 +79,51 @@ pub(super) struct StepLayers {
     pub(super) layers: Vec<StepLayer>,
     /// The folders that are the image's own: their modes are ours to say.
     pub(super) own: BTreeSet<String>,
+    /// The paths of the base that mattered.
+    pub(super) asked: BTreeSet<String>,
+    /// Whom the base was asked about.
+    pub(super) users: BTreeSet<String>,
 }
 
-/// Lays out `steps`: one layer for each COPY, as Docker does. The folder of a WORKDIR is in the layer of the next COPY,
-/// where nobody can tell the difference.
-pub(super) fn lay_out(recipe: &Recipe, context: &Context, steps: &[Step]) -> Result<StepLayers, Error> {
-    let mut state =
-        State { recipe, context, own: BTreeSet::new(), known: BASE_FOLDERS.map(str::to_owned).into(), pending: BTreeMap::new() };
+/// Why steps are not laid out.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// What is known of the base does not reach so far: the words say what is missing.
+    Unknown(String),
+    Error(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Unknown(what) => Self::UnknownGround { what },
+            Failure::Error(error) => error,
+        }
+    }
+}
+
+/// Lays out `steps` on a base: one layer for each COPY, as Docker does. The folder of a WORKDIR is in the layer of the next
+/// COPY, where nobody can tell the difference. Without facts the base is taken for a usual one, whose user is `base_user`.
+pub(super) fn lay_out(
+    recipe: &Recipe,
+    context: &Context,
+    steps: &[Step],
+    base_user: &str,
+    facts: Option<&Facts>,
+) -> Result<StepLayers, Failure> {
+    let tree = facts.map_or_else(usual, |facts| facts.tree().clone());
+    let found = StepLayers { layers: Vec::new(), own: BTreeSet::new(), asked: BTreeSet::new(), users: BTreeSet::new() };
+    let mut state = State { recipe, context, base_user, facts, tree, found, pending: BTreeMap::new() };
     let mut layers = Vec::new();
     for step in steps {
         match step {
-            Step::Folder { path, owner } => state.make_folder(path, *owner),
+            Step::Folder { path, owner } => state.make_folder(path, owner)?,
             Step::Copy(copy) => layers.push(state.copy(copy)?),
         }
     }
@@ -97,15 +132,26 @@ pub(super) fn lay_out(recipe: &Recipe, context: &Context, steps: &[Step]) -> Res
     if recipe.layout == Some(Layout::Extracted) {
         take_jar_apart(&mut layers)?;
     }
-    Ok(StepLayers { layers, own: state.own })
+    Ok(StepLayers { layers, ..state.found })
+}
+
+/// A base as most are.
+fn usual() -> Tree {
+    let mut tree = Tree::new();
+    for folder in BASE_FOLDERS {
+        tree.put(folder.trim_start_matches('/'), Node::Folder(Permissions::root(0o755)));
+    }
+    tree
 }
 
 struct State<'a> {
     recipe: &'a Recipe,
     context: &'a Context,
-    own: BTreeSet<String>,
-    /// Folders that are there: the base's, WORKDIRs, and what was copied.
-    known: BTreeSet<String>,
+    base_user: &'a str,
+    facts: Option<&'a Facts>,
+    /// The base's files with the steps over them.
+    tree: Tree,
+    found: StepLayers,
     /// Folders of WORKDIRs that are in no layer yet.
     pending: BTreeMap<String, Item>,
 }
@@ -115,25 +161,56 @@ impl State<'_> {
         Attributes { mode, uid: owner.uid, gid: owner.gid, mtime: self.recipe.mtime }
     }
 
-    fn make_folder(&mut self, path: &str, owner: Owner) {
+    fn is_folder(&mut self, path: &str) -> Result<bool, Failure> {
+        self.tree.is_folder(path, &mut self.found.asked).map_err(|conflict| match conflict {
+            Conflict::Unknown { path } => Failure::Unknown(format!("the path `/{path}`")),
+            other => Failure::Error(Error::Misplaced { layer: path.to_owned(), platform: String::new(), source: other }),
+        })
+    }
+
+    /// The numbers of an owner; the reason where the base has none.
+    fn owner(&mut self, owner: &StepOwner) -> Result<Result<Owner, String>, Failure> {
+        let user = match owner {
+            StepOwner::Numbers(owner) => return Ok(Ok(*owner)),
+            StepOwner::Named(user) => user.as_str(),
+            StepOwner::UserOfBase => match self.base_user.parse() {
+                _ if self.base_user.is_empty() => return Ok(Ok(Owner::default())),
+                Ok(numbers) => return Ok(Ok(numbers)),
+                Err(_) => self.base_user,
+            },
+        };
+        let Some(facts) = self.facts else {
+            // The files of a plan have no owners; an image has.
+            let reason =
+                format!("`{user}` is somebody whom only the base's /etc/passwd and /etc/group know, and nobody looks into the base");
+            return Ok(if self.recipe.facts == FactsFrom::Skip { Err(reason) } else { Ok(Owner::default()) });
+        };
+        self.found.users.insert(user.to_owned());
+        match facts.user(user) {
+            Lookup::Found(identity) => Ok(Ok(Owner { uid: identity.uid, gid: identity.gid })),
+            Lookup::Absent => Ok(Err(format!("the base's /etc/passwd and /etc/group do not know `{user}`"))),
+            Lookup::Unknown => Err(Failure::Unknown(format!("the user `{user}`"))),
+        }
+    }
+
+    fn make_folder(&mut self, path: &str, owner: &StepOwner) -> Result<(), Failure> {
+        // An image whose USER nobody knows is the guards' affair.
+        let owner = self.owner(owner)?.unwrap_or_default();
         let attributes = self.attributes(owner, 0o755);
         let above = path.match_indices('/').map(|(at, _)| &path[..at]).filter(|path| !path.is_empty());
-        for folder in above.chain([path]).filter(|folder| !self.known.contains(*folder)).collect::<Vec<_>>() {
-            self.pending.insert(folder.to_owned(), Item { kind: ItemKind::Folder, attributes });
-            self.own.insert(folder.to_owned());
+        for folder in above.chain([path]) {
+            if !self.is_folder(folder)? {
+                self.pending.insert(folder.to_owned(), Item { kind: ItemKind::Folder, attributes });
+                self.found.own.insert(folder.to_owned());
+                self.tree.put_behind_links(folder, Node::Folder(permissions(attributes)));
+            }
         }
-        self.know(path);
+        Ok(())
     }
 
-    /// A folder and everything above it is there now.
-    fn know(&mut self, path: &str) {
-        let above = path.match_indices('/').map(|(at, _)| path[..at].to_owned()).filter(|path| !path.is_empty());
-        self.known.extend(above);
-        self.known.insert(path.to_owned());
-    }
-
-    fn copy(&mut self, copy: &CopyStep) -> Result<StepLayer, Error> {
-        let fail = |reason: String| Error::Copy { line: copy.line, step: copy.text.clone(), reason };
+    fn copy(&mut self, copy: &CopyStep) -> Result<StepLayer, Failure> {
+        let fail = |reason: String| Failure::Error(Error::Copy { line: copy.line, step: copy.text.clone(), reason });
+        let owner = self.owner(&copy.owner)?.map_err(fail)?;
         let mut found = Vec::new();
         for source in &copy.sources {
             let matches = self.context.find(source).map_err(|error| fail(format!("`{source}`: {error}")))?;
@@ -142,27 +219,32 @@ impl State<'_> {
             }
             found.extend(matches);
         }
-        let into_folder = copy.into_folder || self.known.contains(&copy.destination);
+        let into_folder = copy.into_folder || self.is_folder(&copy.destination)?;
         if found.len() > 1 && !into_folder {
             return Err(fail("several files are meant; end the destination with `/`".to_owned()));
         }
         let mut files = std::mem::take(&mut self.pending);
         for one in &found {
-            let added =
-                if one.is_folder { self.copy_folder(copy, one, &mut files) } else { self.copy_file(copy, one, into_folder, &mut files) };
-            added.map_err(fail)?;
+            if one.is_folder {
+                self.copy_folder(copy, owner, one, &mut files)?.map_err(fail)?;
+            } else {
+                self.copy_file(copy, owner, one, into_folder, &mut files).map_err(fail)?;
+            }
         }
-        for path in files.iter().filter(|(_, item)| item.kind == ItemKind::Folder).map(|(path, _)| path.clone()).collect::<Vec<_>>() {
-            self.know(&path);
-        }
-        for path in files.keys() {
-            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-            self.know(folder);
+        for (path, item) in &files {
+            self.tree.put_behind_links(path, node(item));
         }
         Ok(StepLayer { name: copy.text.clone(), content: StepContent::Files(files) })
     }
 
-    fn copy_file(&self, copy: &CopyStep, file: &Found, into_folder: bool, files: &mut BTreeMap<String, Item>) -> Result<(), String> {
+    fn copy_file(
+        &self,
+        copy: &CopyStep,
+        owner: Owner,
+        file: &Found,
+        into_folder: bool,
+        files: &mut BTreeMap<String, Item>,
+    ) -> Result<(), String> {
         let name = file.name.rsplit('/').next().unwrap_or_default();
         let destination = if into_folder { below(&copy.destination, name) } else { copy.destination.clone() };
         if destination == "/" {
@@ -175,33 +257,57 @@ impl State<'_> {
             ));
         }
         let executable = is_executable(&file.path).map_err(|error| format!("`{}`: {error}", file.name))?;
-        add(files, destination, self.file(copy, file.path.clone(), executable))
+        add(files, destination, self.file(copy, owner, file.path.clone(), executable))
     }
 
     /// A folder's content goes into the destination, not the folder itself.
-    fn copy_folder(&self, copy: &CopyStep, folder: &Found, files: &mut BTreeMap<String, Item>) -> Result<(), String> {
-        let entry = |mode: u32, kind| Item { kind, attributes: self.attributes(copy.owner, mode) };
-        let folder_mode = copy.mode.unwrap_or(0o755);
-        if !self.known.contains(&copy.destination) {
-            add(files, copy.destination.clone(), entry(folder_mode, ItemKind::Folder))?;
+    fn copy_folder(
+        &mut self,
+        copy: &CopyStep,
+        owner: Owner,
+        folder: &Found,
+        files: &mut BTreeMap<String, Item>,
+    ) -> Result<Result<(), String>, Failure> {
+        let folder_attributes = self.attributes(owner, copy.mode.unwrap_or(0o755));
+        let link_attributes = self.attributes(owner, 0o777);
+        let new_folder = Item { kind: ItemKind::Folder, attributes: folder_attributes };
+        let mut items = Vec::new();
+        if !self.is_folder(&copy.destination)? {
+            items.push((copy.destination.clone(), new_folder.clone()));
         }
-        for Below { relative, path, kind } in self.context.below(folder).map_err(|error| format!("`{}`: {error}", folder.name))? {
+        let all = match self.context.below(folder) {
+            Ok(all) => all,
+            Err(error) => return Ok(Err(format!("`{}`: {error}", folder.name))),
+        };
+        for Below { relative, path, kind } in all {
             let destination = below(&copy.destination, &relative);
             let item = match kind {
                 // The mode of a folder that is there already stays.
-                BelowKind::Folder if self.known.contains(&destination) => continue,
-                BelowKind::Folder => entry(folder_mode, ItemKind::Folder),
-                BelowKind::Symlink(target) => entry(0o777, ItemKind::Symlink(target)),
-                BelowKind::File { executable } => self.file(copy, path, executable),
+                BelowKind::Folder if self.is_folder(&destination)? => continue,
+                BelowKind::Folder => new_folder.clone(),
+                BelowKind::Symlink(target) => Item { kind: ItemKind::Symlink(target), attributes: link_attributes },
+                BelowKind::File { executable } => self.file(copy, owner, path, executable),
             };
-            add(files, destination, item)?;
+            items.push((destination, item));
         }
-        Ok(())
+        Ok(items.into_iter().try_for_each(|(destination, item)| add(files, destination, item)))
     }
 
-    fn file(&self, copy: &CopyStep, path: PathBuf, executable: bool) -> Item {
+    fn file(&self, copy: &CopyStep, owner: Owner, path: PathBuf, executable: bool) -> Item {
         let mode = copy.mode.unwrap_or(if executable { 0o755 } else { 0o644 });
-        Item { kind: ItemKind::File(path), attributes: self.attributes(copy.owner, mode) }
+        Item { kind: ItemKind::File(path), attributes: self.attributes(owner, mode) }
+    }
+}
+
+const fn permissions(attributes: Attributes) -> Permissions {
+    Permissions { mode: attributes.mode, uid: attributes.uid, gid: attributes.gid }
+}
+
+fn node(item: &Item) -> Node {
+    match &item.kind {
+        ItemKind::Folder => Node::Folder(permissions(item.attributes)),
+        ItemKind::File(_) => Node::File(File::new(permissions(item.attributes))),
+        ItemKind::Symlink(target) => Node::Symlink(target.clone()),
     }
 }
 

@@ -52,6 +52,9 @@ impl FromStr for Allowance {
         if reason.trim().is_empty() || reason.contains(['\n', '\r']) {
             return Err(format!("`{id}` needs a reason, on one line: `{id}=REASON`"));
         }
+        if id == Id::LayerPath {
+            return Err(format!("`{id}` cannot be let pass: choose another destination"));
+        }
         if library.is_some() && id != Id::NativeLibrary {
             return Err(format!("only `{}` can be limited to a library", Id::NativeLibrary));
         }

@@ -9,7 +9,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
     let Some(Lookup::Found(java)) = subject.facts.map(Facts::java) else { return Vec::new() };
     let Some(version) = &java.version else { return Vec::new() };
     let Ok(release) = u16::try_from(version.feature()) else { return Vec::new() };
-    let evidence = subject.evidence;
+    let Some(evidence) = subject.evidence else { return Vec::new() };
     let fix = |major| {
         let needed = java_release(major);
         format!("use a base with Java {needed} or later, or compile for Java {release}: `--release {release}`")
@@ -19,7 +19,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
         let reason = described(count, &evidence.application.classes, major, release);
         findings.push(Finding::error(Id::ClassVersion, example, reason, fix(major)).in_file(evidence.name(), None));
     }
-    for (name, survey) in &evidence.libraries {
+    for (name, survey) in evidence.libraries.iter().filter(|(name, _)| !subject.left_out.contains(name)) {
         let Some((count, major, example)) = survey.classes.beyond(release) else { continue };
         let reason = format!("{}, such as `{example}`", described(count, &survey.classes, major, release));
         let fix = format!("use a base with Java {} or later, or a version of the library for Java {release}", java_release(major));

@@ -16,6 +16,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
     let start = subject.start;
     let mut findings = Vec::new();
     match start.command.first() {
+        _ if !subject.is_own_command => {}
         None => findings.push(Finding::error(
             Id::Entrypoint,
             "ENTRYPOINT",
@@ -40,11 +41,11 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
         }
     }
     findings.extend(working_directory(subject, facts));
-    if let Some(program) = start.health_command.first() {
+    if let Some(program) = start.health_command.first().filter(|_| subject.is_own_command) {
         findings.extend(program_finding(subject, facts, program, "the health check"));
         findings.extend(command_of_shell(&start.health_command).and_then(|word| program_finding(subject, facts, word, "the health check")));
     }
-    if !start.user.is_empty() && matches!(facts.user(&start.user), Lookup::Absent) {
+    if subject.is_own_command && !start.user.is_empty() && matches!(facts.user(&start.user), Lookup::Absent) {
         let reason = "the image runs as this user, and the base's /etc/passwd and /etc/group do not have it";
         let fix = "name a user that the base has, or numbers: `--user 1000:1000`";
         findings.push(Finding::error(Id::Entrypoint, format!("USER {}", start.user), reason, fix));

@@ -1,4 +1,4 @@
-//! What the JAR says, read once for all platforms.
+//! What the application says: its JAR, read once for all platforms, or the files of an image that was built before.
 
 use std::fmt::Write as _;
 
@@ -10,10 +10,13 @@ use crate::cache::Cache;
 use crate::jar::{self, Entry, Jar, Shape, Survey};
 use crate::oci::Digest;
 
-/// What the JAR says about the machine, the Java and the settings that it needs.
+/// What the application says about the machine, the Java and the settings that it needs.
 #[derive(Debug, Clone)]
 pub struct Evidence {
-    pub(super) jar: Jar,
+    /// What errors call it.
+    name: String,
+    /// The JAR; none where only the files of an image are there, which say nothing of how it was packed.
+    pub(super) jar: Option<Jar>,
     /// The application's own files.
     pub(super) application: Survey,
     /// Names of nested libraries and what is in them.
@@ -38,7 +41,8 @@ impl Evidence {
     /// When the JAR cannot be read.
     pub fn read(jar: &Jar, cache: Option<&Cache>) -> Result<Self, jar::Error> {
         let evidence = Self {
-            jar: jar.clone(),
+            name: jar.archive().name().to_owned(),
+            jar: Some(jar.clone()),
             application: Survey::of_application(jar)?,
             libraries: libraries(jar, cache),
             settings: Vec::new(),
@@ -60,14 +64,20 @@ impl Evidence {
         Ok(Self { settings, secrets, ..evidence })
     }
 
-    /// What errors call the JAR.
+    /// What the files of an image say: `application` those that are in no JAR, `libraries` each JAR by its path.
+    #[must_use]
+    pub const fn of_image(name: String, application: Survey, libraries: Vec<(String, Survey)>) -> Self {
+        Self { name, jar: None, application, libraries, settings: Vec::new(), secrets: Vec::new() }
+    }
+
+    /// What errors call the application.
     pub(super) fn name(&self) -> &str {
-        self.jar.archive().name()
+        &self.name
     }
 
     /// Whether Spring Boot starts it.
     pub(super) fn boot(&self) -> Option<&jar::SpringBoot> {
-        match self.jar.shape() {
+        match self.jar.as_ref()?.shape() {
             Shape::SpringBoot(boot) => Some(boot),
             Shape::Executable { .. } | Shape::Library => None,
         }
@@ -82,13 +92,14 @@ impl Evidence {
 
     /// Whether a class is on the application's class path; `None` where that cannot be known.
     pub(super) fn has_class(&self, class: &str) -> Option<bool> {
+        let jar = self.jar.as_ref()?;
         let path = format!("{}.class", class.replace('.', "/"));
         if self.files().any(|(name, _)| name == path) {
             return Some(true);
         }
         let Some(boot) = self.boot() else {
             // Libraries beside the JAR may hold it.
-            let elsewhere = self.jar.manifest().is_some_and(|manifest| manifest.main().value("Class-Path").is_some());
+            let elsewhere = jar.manifest().is_some_and(|manifest| manifest.main().value("Class-Path").is_some());
             return (!elsewhere).then_some(false);
         };
         let mut unknown = false;
@@ -105,7 +116,8 @@ impl Evidence {
     /// Names on the class path and entries of the application's own files.
     fn files(&self) -> impl Iterator<Item = (&str, &Entry)> {
         let classes = self.boot().map(jar::SpringBoot::classes);
-        let files = self.jar.archive().entries().iter().filter(|entry| !entry.is_folder());
+        let entries = self.jar.iter().flat_map(|jar| jar.archive().entries());
+        let files = entries.filter(|entry| !entry.is_folder());
         files.filter_map(move |entry| match classes {
             Some(classes) => Some((entry.name().strip_prefix(classes)?, entry)),
             None => Some((entry.name(), entry)),

@@ -28,11 +28,13 @@ pub enum Id {
     PublicTarget,
     /// What the image starts, or starts in, is not there.
     Entrypoint,
+    /// A layer would take something of the base away. It cannot be let pass: there is no other way to put the file there.
+    LayerPath,
 }
 
 impl Id {
     /// Every guard.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::BaseArchitecture,
         Self::NativeLibrary,
         Self::ClassVersion,
@@ -41,6 +43,7 @@ impl Id {
         Self::StaleStatic,
         Self::PublicTarget,
         Self::Entrypoint,
+        Self::LayerPath,
     ];
 
     /// Its name in `--allow` and in reports.
@@ -55,6 +58,7 @@ impl Id {
             Self::StaleStatic => "stale-static",
             Self::PublicTarget => "public-target",
             Self::Entrypoint => "entrypoint",
+            Self::LayerPath => "layer-path",
         }
     }
 
@@ -70,6 +74,7 @@ impl Id {
             Self::StaleStatic => "browsers would keep old static resources",
             Self::PublicTarget => "anybody could pull configuration or keys",
             Self::Entrypoint => "what the image starts is not there",
+            Self::LayerPath => "a layer would take something of the base away",
         }
     }
 }

@@ -4,7 +4,7 @@ use super::command::{Started, started};
 use super::{Evidence, Finding, Id, Subject};
 
 pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
-    let evidence = subject.evidence;
+    let Some(evidence) = subject.evidence else { return Vec::new() };
     // What a script starts is its own.
     let Some(started) = started(&subject.start.command) else { return Vec::new() };
     let finding = |place: &str, reason: String, fix: &str| Finding::error(Id::MainClass, place, reason, fix).in_file(evidence.name(), None);
@@ -13,7 +13,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
         Started::Class(class) if evidence.boot().is_some_and(|boot| boot.launcher() == class) => {
             let launcher = format!("{}.class", class.replace('.', "/"));
             let mut findings: Vec<Finding> = application(evidence, &finding).into_iter().collect();
-            if evidence.jar.archive().entry(&launcher).is_none() {
+            if evidence.jar.as_ref().is_some_and(|jar| jar.archive().entry(&launcher).is_none()) {
                 let reason = format!("the launcher `{class}`, which the manifest names as Main-Class, is not in the JAR");
                 findings.push(finding(&launcher, reason, "pack the JAR again with Spring Boot's plugin"));
             }
@@ -29,7 +29,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
 
 /// The class with the application's `main`.
 fn application(evidence: &Evidence, finding: &impl Fn(&str, String, &str) -> Finding) -> Option<Finding> {
-    let Some(class) = evidence.jar.application_class() else {
+    let Some(class) = evidence.jar.as_ref()?.application_class() else {
         let boot = evidence.boot()?;
         // Properties may name the class for that launcher alone.
         let reason = format!("the manifest has no Start-Class, which `{}` needs", boot.launcher());

@@ -13,6 +13,7 @@ mod entrypoint;
 mod evidence;
 mod finding;
 mod findings;
+pub mod layer_path;
 mod main_class;
 mod native;
 pub mod public_target;
@@ -30,6 +31,23 @@ pub use finding::{Finding, Id, Severity};
 pub use findings::Findings;
 pub use public_target::Confidential;
 pub use subject::{ConfigFile, Subject};
+
+use crate::base::facts::Start;
+use crate::image::join_path;
+
+/// The absolute path of the JAR that an image starts, where its command is a `java` that plainly names one.
+#[must_use]
+pub fn started_jar(start: &Start) -> Option<String> {
+    // A shell's text is plain enough where its words are those of a command.
+    let words: Vec<String> = match start.command.as_slice() {
+        [_, flag, text, ..] if flag == "-c" => text.split_whitespace().skip_while(|word| *word == "exec").map(str::to_owned).collect(),
+        words => words.to_vec(),
+    };
+    match command::started(&words)? {
+        command::Started::Jar(path) => Some(join_path(&start.working_dir, path)),
+        command::Started::Class(_) | command::Started::Other => None,
+    }
+}
 
 /// Asks every guard that needs no registry about an image for one platform.
 #[must_use]

@@ -21,13 +21,14 @@ const DOCKER_HUB: &str = "docker.io";
 const SHOWN: usize = 5;
 
 impl Confidential {
-    /// What the JAR, the injected configuration and other injected files hold.
+    /// What the JARs, the injected configuration and other injected files hold.
     #[must_use]
-    pub fn of(evidence: &Evidence, configs: &[ConfigFile], additions: &[ConfigFile]) -> Self {
+    pub fn of<'e>(evidence: impl IntoIterator<Item = &'e Evidence>, configs: &[ConfigFile], additions: &[ConfigFile]) -> Self {
+        let in_jars = evidence.into_iter().flat_map(|evidence| evidence.secrets.iter().cloned());
         let scan = |file: &ConfigFile| secrets::scan(&file.destination, file.file_name(), &file.content);
         Self {
             configs: configs.iter().map(|config| config.destination.clone()).collect(),
-            secrets: configs.iter().chain(additions).flat_map(scan).chain(evidence.secrets.iter().cloned()).collect(),
+            secrets: configs.iter().chain(additions).flat_map(scan).chain(in_jars).collect(),
         }
     }
 

@@ -6,7 +6,8 @@ use super::{Finding, Id, Subject};
 const SETTING: &str = "spring.web.resources.cache.use-last-modified";
 
 pub(super) fn check(subject: &Subject<'_>) -> Option<Finding> {
-    let resource = subject.evidence.static_resource().filter(|_| subject.is_time_fixed)?;
+    let evidence = subject.evidence?;
+    let resource = evidence.static_resource().filter(|_| subject.is_time_fixed)?;
     let settings = subject.settings();
     // Before Boot 2.4 the setting had no `web` in its name.
     let is_off = [SETTING, "spring.resources.cache.use-last-modified"].iter().any(|name| settings.value(name) == Some("false"));
@@ -15,5 +16,5 @@ pub(super) fn check(subject: &Subject<'_>) -> Option<Finding> {
     }
     let reason = "every build gives files the same time, so Spring answers 304 Not Modified for files that have changed";
     let fix = "`--env SPRING_WEB_RESOURCES_CACHE_USE_LAST_MODIFIED=false`";
-    Some(Finding::warning(Id::StaleStatic, resource, reason, fix).in_file(subject.evidence.name(), None))
+    Some(Finding::warning(Id::StaleStatic, resource, reason, fix).in_file(evidence.name(), None))
 }

@@ -1,9 +1,12 @@
 //! What is judged: an image for one platform, before it is made.
 
+use std::collections::BTreeSet;
+
 use super::spring::Settings;
 use super::{Evidence, spring};
 use crate::base::Facts;
 use crate::base::facts::Start;
+use crate::jar;
 use crate::oci::Platform;
 
 /// A configuration file that is put into the image.
@@ -28,12 +31,16 @@ pub struct Subject<'a> {
     pub start: &'a Start,
     /// Its variables.
     pub env: &'a [(String, String)],
-    /// What the JAR says.
-    pub evidence: &'a Evidence,
+    /// What the application says; none where the image has none that is known.
+    pub evidence: Option<&'a Evidence>,
     /// Where the application's JAR lies in the image, or would lie.
     pub application: &'a str,
     /// The configuration files that are put in.
     pub configs: &'a [ConfigFile],
+    /// Libraries of the JAR that are not put into this image, by their entries.
+    pub left_out: &'a BTreeSet<String>,
+    /// Whether the image itself says what is started; else that is its base's own affair.
+    pub is_own_command: bool,
     /// Whether every build gives files the same time.
     pub is_time_fixed: bool,
 }
@@ -47,8 +54,15 @@ impl Subject<'_> {
                 settings.add(&found);
             }
         }
-        settings.add(&self.evidence.settings);
+        if let Some(evidence) = self.evidence {
+            settings.add(&evidence.settings);
+        }
         settings
+    }
+
+    /// Whether Spring Boot starts the application.
+    pub(super) fn boot(&self) -> Option<&jar::SpringBoot> {
+        self.evidence.and_then(Evidence::boot)
     }
 
     /// The working directory, `/` where none is set.
@@ -58,6 +72,15 @@ impl Subject<'_> {
 }
 
 impl ConfigFile {
+    /// Whether Spring Boot looks for files of this name.
+    #[must_use]
+    pub fn is_of_spring_boot(&self) -> bool {
+        let extension = self.file_name().strip_prefix("application").and_then(|rest| rest.rsplit_once('.'));
+        extension.is_some_and(|(rest, extension)| {
+            matches!(extension, "yml" | "yaml" | "properties") && (rest.is_empty() || rest.starts_with('-'))
+        })
+    }
+
     pub(super) fn file_name(&self) -> &str {
         self.destination.rsplit('/').next().unwrap_or_default()
     }

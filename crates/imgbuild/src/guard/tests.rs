@@ -1,5 +1,6 @@
 //! The table of guards: each finding by what causes it, and its absence by what does not.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use imgbuild_testkit::classfile::{empty_class, main_class, module_info};
@@ -21,6 +22,7 @@ struct Image {
     env: Vec<(String, String)>,
     jar: Vec<u8>,
     configs: Vec<ConfigFile>,
+    left_out: BTreeSet<String>,
     is_time_fixed: bool,
 }
 
@@ -41,6 +43,7 @@ impl Image {
             env: Vec::new(),
             jar,
             configs: Vec::new(),
+            left_out: BTreeSet::new(),
             is_time_fixed: false,
         };
         for folder in ["usr", "usr/bin", "usr/jdk", "usr/jdk/bin", "bin", "etc", "app", "app/config"] {
@@ -99,9 +102,11 @@ impl Image {
             facts: Some(&facts),
             start: &self.start,
             env: &self.env,
-            evidence: &evidence,
+            evidence: Some(&evidence),
             application: "/app/app.jar",
             configs: &self.configs,
+            left_out: &self.left_out,
+            is_own_command: true,
             is_time_fixed: self.is_time_fixed,
         })
     }
@@ -339,9 +344,11 @@ fn without_facts_only_the_base_is_left_out() {
         facts: None,
         start: &image.start,
         env: &[],
-        evidence: &evidence,
+        evidence: Some(&evidence),
         application: "/app/app.jar",
         configs: &[],
+        left_out: &BTreeSet::new(),
+        is_own_command: true,
         is_time_fixed: false,
     });
     assert_eq!(findings.iter().map(|finding| finding.id).collect::<Vec<_>>(), [Id::MainClass]);

@@ -13,7 +13,7 @@ use super::health::healthcheck;
 use super::project::services;
 use super::shape::{exec, injections, one_or_more, pairs, scalar};
 use super::syntax::syntax;
-use super::{Annotation, Dockerfile, Error, FactsFrom, Injection, Layout, Owner, Project, Recipe, Service, Settings, value};
+use super::{Annotation, Dockerfile, Error, FactsFrom, Injection, Layout, Natives, Owner, Project, Recipe, Service, Settings, value};
 use crate::guard::Allowance;
 use crate::image::{Assumed, Created, Format, Healthcheck, Overlay, Port};
 use crate::layer::Encoding;
@@ -110,6 +110,8 @@ pub(super) struct Keys {
     platforms: Option<Vec<Platform>>,
     #[serde(deserialize_with = "scalar")]
     layout: Option<Layout>,
+    #[serde(deserialize_with = "scalar")]
+    natives: Option<Natives>,
     #[serde(alias = "config", deserialize_with = "injections")]
     configs: Vec<Injection>,
     #[serde(deserialize_with = "injections")]
@@ -178,6 +180,7 @@ impl Keys {
             base,
             platforms: self.platforms,
             layout: self.layout,
+            natives: self.natives,
             overlay: Overlay {
                 entrypoint: self.entrypoint,
                 cmd: self.cmd,

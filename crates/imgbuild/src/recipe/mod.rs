@@ -21,11 +21,11 @@ mod value;
 
 use crate::guard::Allowance;
 use crate::image::{Annotations, Created, Format, Overlay};
-use crate::jar::Layout;
+use crate::jar::{Layout, Natives};
 use crate::layer::{Attributes, EPOCH_1980, Encoding};
 use crate::oci::{Location, Platform};
 
-pub use dockerfile::{CopyStep, DEFAULT_DOCKERFILE, Dockerfile, Ignore, Pattern, Step, Steps};
+pub use dockerfile::{CopyStep, DEFAULT_DOCKERFILE, Dockerfile, Ignore, Pattern, Step, StepOwner, Steps};
 pub use draft::Draft;
 pub use error::Error;
 pub use facts::FactsFrom;
@@ -57,6 +57,8 @@ pub struct Recipe {
     pub build_args: Vec<Assignment>,
     /// How the JAR is laid out; `None` chooses the best that is safe for it.
     pub layout: Option<Layout>,
+    /// Whose native code the libraries keep.
+    pub natives: Natives,
     /// Changes of the base's configuration. Without an entrypoint the layout's own is used, without a working
     /// directory `/app`.
     pub overlay: Overlay,
@@ -115,6 +117,7 @@ impl Default for Recipe {
             dockerfile: None,
             build_args: Vec::new(),
             layout: None,
+            natives: Natives::default(),
             overlay: Overlay::default(),
             configs: Vec::new(),
             additions: Vec::new(),

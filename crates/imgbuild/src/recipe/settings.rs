@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::injected::lay_over;
-use super::{Annotation, Assignment, DEFAULT_WORKING_DIR, Dockerfile, Error, FactsFrom, Injection, Layout, Owner, Recipe};
+use super::{Annotation, Assignment, DEFAULT_WORKING_DIR, Dockerfile, Error, FactsFrom, Injection, Layout, Natives, Owner, Recipe};
 use crate::guard::Allowance;
 use crate::image::{Annotations, Created, Format, Overlay};
 use crate::layer::Encoding;
@@ -23,6 +23,8 @@ pub struct Settings {
     pub platforms: Option<Vec<Platform>>,
     /// How the JAR is laid out.
     pub layout: Option<Layout>,
+    /// Whose native code the libraries keep.
+    pub natives: Option<Natives>,
     /// Changes of the base's configuration.
     pub overlay: Overlay,
     /// Annotations of manifests and index.
@@ -100,6 +102,7 @@ impl Recipe {
             base: settings.base.unwrap_or(self.base),
             platforms: settings.platforms.map_or(Ok(self.platforms), distinct)?,
             layout: settings.layout.or(self.layout),
+            natives: settings.natives.unwrap_or(self.natives),
             dockerfile: settings.dockerfile.or(self.dockerfile),
             overlay: lay_overlay(self.overlay, settings.overlay),
             owner: settings.owner.unwrap_or(self.owner),

@@ -37,14 +37,15 @@ impl Facts {
         Self { tree, java, users }
     }
 
-    /// These facts without what a build does not ask: `start` says what is started, `asked` which paths matter besides.
+    /// These facts without what a build does not ask: `start` says what is started, `asked` and `users` which paths and users
+    /// matter besides.
     #[must_use]
-    pub fn narrow(&self, start: &Start, asked: &BTreeSet<String>) -> Self {
+    pub fn narrow(&self, start: &Start, asked: &BTreeSet<String>, users: &BTreeSet<String>) -> Self {
         let mut asked = asked.clone();
         self.ask(start, &mut asked);
-        let user = Some(&start.user).filter(|user| !user.is_empty());
-        let users = user.map(|user| (user.clone(), self.user(user).found()));
-        Self { tree: self.tree.narrow(&asked), java: self.java.clone(), users: users.into_iter().collect() }
+        let users = users.iter().chain([&start.user]).filter(|user| !user.is_empty());
+        let users = users.map(|user| (user.clone(), self.user(user).found()));
+        Self { tree: self.tree.narrow(&asked), java: self.java.clone(), users: users.collect() }
     }
 
     /// What of an image that starts as `start` says is not known, in words; empty where everything is.
@@ -112,7 +113,7 @@ mod tests {
     fn narrowed_facts_answer_what_was_asked() {
         let whole = Facts::new(tree(), &start());
         let asked = ["opt/x".to_owned()].into();
-        let narrow = whole.narrow(&start(), &asked);
+        let narrow = whole.narrow(&start(), &asked, &["7:8".to_owned()].into());
         assert_eq!(narrow.gaps(&start()), Vec::<String>::new());
         for program in ["java", "curl", "/bin/sh"] {
             assert_eq!(narrow.find_executable(program, &start()), whole.find_executable(program, &start()), "{program}");
@@ -120,12 +121,13 @@ mod tests {
         assert_eq!((narrow.java(), narrow.user("app")), (whole.java(), Lookup::Found(Identity { uid: 7, gid: 8 })));
         assert_eq!((narrow.folder("/app/work"), narrow.resolve("/opt/x")), (Lookup::Absent, Lookup::Absent));
         assert_eq!((narrow.find_executable("other", &start()), narrow.resolve("/etc/passwd")), (Lookup::Unknown, Lookup::Unknown));
-        assert_eq!(narrow.narrow(&start(), &asked), narrow);
+        assert_eq!((narrow.user("7:8"), narrow.user("9")), (Lookup::Found(Identity { uid: 7, gid: 8 }), Lookup::Unknown));
+        assert_eq!(narrow.narrow(&start(), &asked, &["7:8".to_owned()].into()), narrow);
     }
 
     #[test]
     fn what_another_start_asks_is_a_gap() {
-        let narrow = Facts::new(tree(), &start()).narrow(&start(), &BTreeSet::new());
+        let narrow = Facts::new(tree(), &start()).narrow(&start(), &BTreeSet::new(), &BTreeSet::new());
         let again = |start: &Start| Facts::known(narrow.tree().clone(), narrow.java().clone().found(), narrow.users().clone(), start);
         assert_eq!(again(&start()), narrow);
         let other = Start { command: vec!["other".to_owned()], user: "root".to_owned(), working_dir: "/srv".to_owned(), ..start() };

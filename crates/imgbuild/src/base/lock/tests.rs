@@ -19,7 +19,8 @@ fn lock() -> Lock {
     let release = BaseFile { text: Some("JAVA_VERSION=\"17.0.12\"".into()), ..BaseFile::new(Permissions::root(0o644)) };
     tree.put("opt/java/release", Node::File(release));
     tree.put("home/app", Node::Folder(Permissions { mode: 0o750, uid: 1000, gid: 1000 }));
-    let facts = Facts::new(tree, &start()).narrow(&start(), &["home/app".to_owned(), "home/app/x".to_owned()].into());
+    let facts =
+        Facts::new(tree, &start()).narrow(&start(), &["home/app".to_owned(), "home/app/x".to_owned()].into(), &["app".to_owned()].into());
     let image = LockedImage::new(Digest::of(b"manifest"), &facts);
     let platforms = [("linux/amd64".to_owned(), image)].into();
     Lock { base: "docker.io/library/amazoncorretto:17".to_owned(), digest: Digest::of(b"index"), platforms }

@@ -65,7 +65,7 @@ fn is_of_profile(place: &str, destination: &str) -> bool {
 
 /// Whether the exploded layout's classes hold it.
 fn is_on_class_path(subject: &Subject<'_>, config: &ConfigFile) -> bool {
-    let Some(boot) = subject.evidence.boot() else { return false };
+    let Some(boot) = subject.boot() else { return false };
     let folder = subject.application.rsplit_once('/').map_or("", |(folder, _)| folder);
     let classes = format!("{folder}/{}", boot.classes().trim_end_matches('/'));
     config.folder() == classes || config.folder() == format!("{classes}/config")

@@ -20,7 +20,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Finding> {
         if let Some((reason, fix)) = access::obstacle(subject, config) {
             add(reason, fix, None);
         }
-        if subject.evidence.boot().is_none() {
+        if subject.boot().is_none() {
             continue;
         }
         let Some(name) = name_of(config, &settings) else { continue };

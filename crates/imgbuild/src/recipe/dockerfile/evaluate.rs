@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::instruction::{Command, CopyWords, Instruction};
+use super::owner::StepOwner;
 use super::scope::{Globals, Scope, unused};
 use super::word::{self, Variables};
 use super::{Dockerfile, Flaw, Numbered, refuse};
@@ -32,8 +33,8 @@ pub enum Step {
     Folder {
         /// Its absolute path.
         path: String,
-        /// Who owns it.
-        owner: Owner,
+        /// Who owns it: USER.
+        owner: StepOwner,
     },
     /// COPY or ADD.
     Copy(CopyStep),
@@ -53,7 +54,7 @@ pub struct CopyStep {
     /// Whether the destination is a folder by the way it is written.
     pub into_folder: bool,
     /// Who owns the files.
-    pub owner: Owner,
+    pub owner: StepOwner,
     /// The permission bits that were asked for.
     pub mode: Option<u32>,
     /// Whether local archives are to be unpacked, as ADD does.
@@ -243,8 +244,7 @@ impl Stage<'_> {
     fn workdir(&mut self, path: &str) -> Result<(), Failure> {
         let path = value::line("working directory", &self.expand(path)?)?;
         let path = self.absolute(&path)?;
-        // The folder belongs to USER where that is a number; a name would need the base's /etc/passwd.
-        let owner = self.overlay.user.as_ref().and_then(|user| user.parse().ok()).unwrap_or_default();
+        let owner = self.overlay.user.as_deref().map_or(StepOwner::UserOfBase, StepOwner::of_user);
         self.steps.push(Step::Folder { path: path.clone(), owner });
         self.overlay.working_dir = Some(path.clone());
         self.working_dir = Some(path);
@@ -276,8 +276,8 @@ impl Stage<'_> {
 
     fn copy(&mut self, one: &Numbered, words: &CopyWords) -> Result<CopyStep, Failure> {
         let owner = match &words.chown {
-            Some(owner) => owner_of(&self.expand(owner)?)?,
-            None => Owner::default(),
+            Some(owner) => self.expand(owner)?.parse()?,
+            None => StepOwner::Numbers(Owner::default()),
         };
         let mode = match &words.chmod {
             Some(mode) => Some(value::mode(&self.expand(mode)?)?),
@@ -303,15 +303,6 @@ impl Stage<'_> {
             mode,
             unpacks: words.name == "ADD",
         })
-    }
-}
-
-/// Reads `--chown`. Of the names only `root` is the same in every image.
-fn owner_of(text: &str) -> Result<Owner, Error> {
-    let number = |name: &str| if name == "root" { "0".to_owned() } else { name.to_owned() };
-    match text.split_once(':') {
-        Some((user, group)) => format!("{}:{}", number(user), number(group)).parse(),
-        None => number(text).parse(),
     }
 }
 

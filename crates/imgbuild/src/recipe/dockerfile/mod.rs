@@ -9,6 +9,7 @@ mod health;
 mod ignore;
 mod instruction;
 mod line;
+mod owner;
 mod pattern;
 mod refuse;
 mod scope;
@@ -23,6 +24,7 @@ use crate::oci::{Location, Platform};
 
 pub use evaluate::{CopyStep, Step, Steps};
 pub use ignore::Ignore;
+pub use owner::StepOwner;
 pub use pattern::Pattern;
 
 use instruction::Instruction;

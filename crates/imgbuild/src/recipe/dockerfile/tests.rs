@@ -103,7 +103,7 @@ fn copies_have_owners_modes_and_absolute_places() {
         (&first.sources[..], first.destination.as_str(), first.into_folder),
         (&["app.jar".to_owned(), "lib/*.jar".to_owned()][..], "/srv/x", true)
     );
-    assert_eq!((first.owner, first.mode, first.unpacks), (Owner { uid: 0, gid: 7 }, Some(0o750), false));
+    assert_eq!((&first.owner, first.mode, first.unpacks), (&StepOwner::Numbers(Owner { uid: 0, gid: 7 }), Some(0o750), false));
     assert_eq!((second.destination.as_str(), second.into_folder, second.unpacks), ("/srv", true, true));
     assert_eq!((third.destination.as_str(), third.into_folder), ("/c", false));
 }
@@ -118,7 +118,7 @@ fn flaws_name_their_line() {
         ("FROM a\nENV A=\"x", 2, "not closed"),
         ("FROM a\nEXPOSE http", 2, "no port"),
         ("FROM a\nUSER a\nCOPY a b \\\n c", 3, "end the destination with `/`"),
-        ("FROM a\nCOPY --chown=app a b", 2, "numbers"),
+        ("FROM a\nCOPY --chown=-app a b", 2, "numbers"),
         ("FROM a\nCOPY --chmod=u+x a b", 2, "octal"),
         ("FROM a\nADD https://a/b c", 2, "remote"),
         ("FROM a\nARG BUILDARCH\n", 2, "building machine"),
