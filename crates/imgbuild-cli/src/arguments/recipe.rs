@@ -46,6 +46,9 @@ pub(crate) struct RecipeArguments {
     /// How the JAR is laid out: `extracted`, `exploded` or `packaged` [default: the best that is safe for it]
     #[arg(long, value_name = "LAYOUT")]
     layout: Option<jar::Layout>,
+    /// Whose native code libraries keep: that of `all` platforms, or only the `matching` one's [default: all]
+    #[arg(long, value_name = "WHICH")]
+    natives: Option<jar::Natives>,
     /// The entrypoint, as a JSON array [default: what starts the JAR]
     #[arg(long, value_name = "COMMAND")]
     entrypoint: Option<Exec>,
@@ -137,6 +140,7 @@ impl RecipeArguments {
         settings.platforms = Some(self.platform.clone()).filter(|platforms| !platforms.is_empty());
         settings.build_args.clone_from(&self.build_arg);
         settings.layout = self.layout;
+        settings.natives = self.natives;
         settings.overlay = self.overlay()?;
         settings.annotations.clone_from(&self.annotation);
         settings.configs.clone_from(&self.config);
