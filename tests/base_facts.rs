@@ -3,13 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
 use std::collections::BTreeMap;
-use std::error::Error as _;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use imgbuild::build::{Error, LockMode};
 use imgbuild::event::Event;
+use imgbuild::guard::Id;
 use imgbuild::recipe::{FactsFrom, Injected};
 use imgbuild::{Build, Cache, Platform, Recipe, RegistryTarget, Report};
 use imgbuild_testkit::archive::{self, Kind};
@@ -254,9 +254,10 @@ async fn a_layer_that_would_replace_lib_is_refused_before_anything_is_sent() {
     for destination in ["/lib", "/usr/lib", "/etc/passwd/x"] {
         let bench = Bench::new(&Base::java()).inject(destination);
         let error = bench.build("cache").run().await.unwrap_err();
-        assert!(error.to_string().contains("cannot put the layer `config` on the base for `linux/amd64`"), "{error}");
-        let cause = error.source().unwrap().to_string();
-        assert!(cause.contains(destination.trim_end_matches("/x")) && cause.contains("in the base"), "{cause}");
+        let Error::Refused(findings) = &error else { panic!("{error}") };
+        let finding = findings.refusing().next().unwrap();
+        assert_eq!((finding.id, finding.place.as_str(), finding.platforms.len()), (Id::LayerPath, destination, 2));
+        assert!(finding.reason.contains("the layer `config`") && finding.reason.contains("in the base"), "{finding}");
         assert!(error.hint().unwrap().contains("another destination"));
         assert_eq!((bench.registry.count("PUT", "/v2/koin/"), bench.registry.open_uploads()), (0, 0));
     }

@@ -72,7 +72,9 @@ impl Bench {
     async fn refused(&self) -> Vec<(Id, String)> {
         let error = self.build().run().await.unwrap_err();
         assert_eq!(error.kind(), Kind::Refused, "{error}");
-        assert!(error.hint().is_some_and(|hint| hint.contains("--allow")), "{error}");
+        let Error::Refused(findings) = &error else { panic!("{error}") };
+        let may_pass = findings.refusing().all(|finding| finding.id != Id::LayerPath);
+        assert!(error.hint().is_some_and(|hint| hint.contains("--allow") == may_pass), "{error}");
         // A session proves the right to push before the base is looked into; it holds nothing, and is deleted.
         assert_eq!(self.registry.open_uploads(), 0);
         for method in ["PUT", "PATCH"] {
@@ -80,7 +82,6 @@ impl Bench {
             assert_eq!(written, 0, "{method}");
         }
         assert_eq!(self.registry.tags(TARGET), Vec::<String>::new());
-        let Error::Refused(findings) = error else { panic!("{error}") };
         findings.refusing().map(|finding| (finding.id, finding.place.clone())).collect()
     }
 
@@ -140,9 +141,13 @@ async fn a_path_that_would_take_the_place_of_a_link_is_refused() {
     let source = bench.folder.path().join("lib");
     std::fs::write(&source, "x").unwrap();
     bench.recipe.additions.push(Injected { source, destination: "/lib".to_owned(), mode: None, platform: None });
-    let error = bench.build().run().await.unwrap_err();
-    assert_eq!(error.kind(), Kind::Refused, "{error}");
-    assert_eq!(bench.registry.count("PUT", "/v2/"), 0);
+    assert_eq!(bench.refused().await, [(Id::LayerPath, "/lib".to_owned())]);
+    let said = bench.said();
+    assert!(said.len() == 1 && said[0].starts_with("error[layer-path] `/lib` (linux/amd64, linux/arm64): "), "{said:?}");
+    assert!(said[0].contains("a link to the folder `usr/lib`") && said[0].contains("one below `/lib`"), "{said:?}");
+    let findings = bench.build().check().await.unwrap();
+    assert_eq!(findings.refusing().map(|finding| finding.id).collect::<Vec<_>>(), [Id::LayerPath]);
+    assert!("layer-path=we know".parse::<imgbuild::guard::Allowance>().unwrap_err().contains("another destination"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,6 +8,7 @@ use imgbuild::build::Error;
 use imgbuild::recipe::{Dockerfile, Settings};
 use imgbuild::registry::Client;
 use imgbuild::{Build, Location, Recipe, target};
+use imgbuild_testkit::base::Base;
 use imgbuild_testkit::fixtures;
 use imgbuild_testkit::validate::{Report, Validator};
 
@@ -71,6 +72,12 @@ impl Bench {
         self.build_to(settings, &to).await?;
         let report = Validator::new(2).check_layout(&self.path("image"), "1");
         Ok(report)
+    }
+
+    /// The same on another base, which is written into the layout `base`.
+    pub(crate) fn on(&self, base: &Base) -> Settings {
+        base.build().write_layout(&self.path("base"), "17").unwrap();
+        self.settings(&self.path("base"))
     }
 
     pub(crate) async fn build_to(&self, settings: Settings, to: &Location) -> Result<imgbuild::Report, Error> {

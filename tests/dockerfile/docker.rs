@@ -32,7 +32,7 @@ COPY conf /srv/koin/conf/
 ADD application.yml config/
 USER 1000:1000
 STOPSIGNAL SIGINT
-HEALTHCHECK --interval=30s --timeout=1.5s --retries=2 CMD curl -f http://localhost:8080/ || exit 1
+HEALTHCHECK --interval=30s --timeout=1.5s --retries=2 CMD java -version || exit 1
 CMD ["--first", "two words"]
 ENTRYPOINT exec java $JAVA_OPTS -jar app.jar
 "#;

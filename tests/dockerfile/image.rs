@@ -48,12 +48,13 @@ async fn the_jar_is_layered_where_that_is_asked_for() {
 #[tokio::test(flavor = "multi_thread")]
 async fn values_that_depend_on_platform_and_base_are_each_platforms_own() {
     let bench = Bench::new(
-        "FROM x\nARG TARGETARCH\nENV ARCH=$TARGETARCH PATH=/opt/bin:$PATH\nWORKDIR /work\nCOPY agent-$TARGETARCH agent\nCOPY application.yml .\nCMD echo $ARCH\n",
+        "FROM x\nARG TARGETARCH\nENV ARCH=$TARGETARCH PATH=/opt/bin:$PATH\nWORKDIR /work\nCOPY agent-$TARGETARCH agent\nCOPY application.yml .\nCOPY --chmod=0755 sh /bin\nCMD echo $ARCH\n",
     );
+    bench.write("context/sh", "a shell");
     for architecture in ["amd64", "arm64"] {
         bench.write(&format!("context/agent-{architecture}"), architecture);
     }
-    let report = sound(bench.build().await.unwrap());
+    let report = bench.build().await.unwrap();
     let [amd64, arm64] = &report.platforms[..] else { panic!("{report:?}") };
     for (platform, architecture) in [(amd64, "amd64"), (arm64, "arm64")] {
         assert_eq!(platform.layers[2].tree.content("work/agent"), Some(architecture.as_bytes()));

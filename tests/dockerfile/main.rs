@@ -5,4 +5,5 @@
 mod bench;
 mod docker;
 mod image;
+mod judged;
 mod refused;
