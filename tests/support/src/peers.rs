@@ -69,6 +69,24 @@ pub fn jar(name: &str) -> Option<PathBuf> {
     made(peer::input().join("jars").join(name))
 }
 
+/// A library from Maven Central with native code for x86-64 alone, by its file name; a skip where it was not made.
+///
+/// # Panics
+/// Where it is missing though `IMGBUILD_PEERS=required`.
+#[must_use]
+pub fn one_sided(name: &str) -> Option<PathBuf> {
+    made(peer::input().join("refused").join(name))
+}
+
+/// The folder with Jib's library and what it needs; a skip where it was not made.
+///
+/// # Panics
+/// Where it is missing though `IMGBUILD_PEERS=required`.
+#[must_use]
+pub fn jib_core() -> Option<PathBuf> {
+    made(peer::input().join("jib-core"))
+}
+
 /// The JDK base as an OCI layout with the tag `17`; a skip where it was not made.
 ///
 /// # Panics
