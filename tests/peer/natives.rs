@@ -1,5 +1,7 @@
 //! Real libraries with the native code of one platform alone: a JVM loads it, and the other platform's image has its own.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;

@@ -1,6 +1,8 @@
 //! Images that would not run where they are meant to: `crane append` and Jib publish them without a word, and imgbuild refuses
 //! each with what is wrong and what to do.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -163,7 +163,7 @@ impl Machine {
         }
     }
 
-    /// Numbers of processors without a name here: Sparc, MIPS, PA-RISC, PowerPC, System z of 31 bits, Alpha, SuperH, Itanium, and
+    /// Numbers of processors without a name here: Sparc, MIPS, PA-RISC, PowerPC, System z of 31 bits, Alpha, Hitachi SH, Itanium, and
     /// the other byte orders and widths of those that have one.
     const PROCESSORS: [u16; 17] = [2, 3, 8, 10, 15, 18, 20, 21, 22, 40, 41, 42, 43, 50, 62, 183, 243];
 

@@ -10,7 +10,8 @@ fn pairs(attributes: &Attributes) -> Vec<(&str, &str)> {
 
 #[test]
 fn lines_end_in_three_ways_and_go_on_behind_a_space() {
-    let table: [(&[u8], &[(&str, &str)]); 7] = [
+    type Pairs<'a> = &'a [(&'a str, &'a str)];
+    let table: [(&[u8], Pairs<'_>); 7] = [
         (b"A: 1\r\nB: 2\r\n", &[("A", "1"), ("B", "2")]),
         (b"A: 1\nB: 2\n", &[("A", "1"), ("B", "2")]),
         (b"A: 1\rB: 2\r", &[("A", "1"), ("B", "2")]),

@@ -26,7 +26,7 @@ impl Looked {
         let library = library.entry().clone();
         let entries = archive.open_nested(&library).map(|nested| nested.entries().to_vec()).unwrap_or_default();
         let mut code = Vec::new();
-        for (number, entry) in entries.iter().enumerate().filter(|(_, entry)| !entry.name().ends_with(".class")) {
+        for (number, entry) in entries.iter().enumerate().filter(|(_, entry)| entry.name().strip_suffix(".class").is_none()) {
             code.extend(Code::of(entry)?.map(|found| (number, found)));
         }
         let is_signed = entries.iter().any(|entry| is_signature(entry.name()));

@@ -67,6 +67,7 @@ fn shipped(arrangement: &Arrangement, platform: &str, name: &str) -> Option<Vec<
     Some(files.map(|entry| entry.name().to_owned()).collect())
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is compared with what may be nothing")]
 fn names(files: &[&str]) -> Option<Vec<String>> {
     Some(files.iter().map(|&file| file.to_owned()).collect())
 }
@@ -121,6 +122,9 @@ fn a_library_for_several_machines_is_written_again_for_each() {
     }
 }
 
+/// The files of a layer with their content.
+type Shown = Vec<(String, Vec<u8>)>;
+
 #[test]
 fn an_image_is_the_same_alone_and_beside_others() {
     let jar = boot(&[("a-1.jar", with_class(&[("n/amd64.so", linux(Made::Amd64)), ("n/arm64.so", linux(Made::Arm64))]))]);
@@ -128,7 +132,7 @@ fn an_image_is_the_same_alone_and_beside_others() {
     for platform in ["linux/amd64", "linux/arm64"] {
         let alone = arranged(&jar, Layout::Extracted, &[platform]);
         let wanted: Platform = platform.parse().unwrap();
-        let of = |found: &Arrangement| -> Vec<(String, Vec<(String, Vec<u8>)>)> {
+        let of = |found: &Arrangement| -> Vec<(String, Shown)> {
             let layers = found.layers.iter().filter(|layer| layer.platforms.is_empty() || layer.platforms.contains(&wanted));
             let files = |layer: &Layer| layer.files.iter().map(|file| (file.path.clone(), bytes(&file.content))).collect();
             layers.map(|layer| (layer.name.clone(), files(layer))).collect()
