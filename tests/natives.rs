@@ -24,7 +24,7 @@ fn native(machine: Machine) -> Vec<u8> {
     SharedObject::jni(machine).build()
 }
 
-/// SQLite's shape, in one JAR for every platform, and Netty's, in one JAR a platform.
+/// A library for every platform in one JAR, as that of SQL databases is, and one in one JAR a platform, as Netty's is.
 fn jar() -> SpringBoot {
     let netty = |machine| library("tcnative", "2", &[("META-INF/native/libnetty_tcnative.so", native(machine))]);
     let (amd64, arm64) = (native(Machine::Amd64), native(Machine::Arm64));
