@@ -7,8 +7,32 @@ use std::path::{Path, PathBuf};
 
 /// The rooms of the library, top to bottom.
 const ROOMS: &[&str] = &[
-    "copy", "rebase", "tags", "verify", "diff", "inspect", "build", "recipe", "target", "guard", "contents", "base", "source", "image",
-    "layer", "jar", "registry", "layout", "cache", "tarball", "blob", "event", "elf", "shown", "oci",
+    "copy",
+    "rebase",
+    "tags",
+    "verify",
+    "diff",
+    "inspect",
+    "build",
+    "recipe",
+    "target",
+    "guard",
+    "contents",
+    "base",
+    "source",
+    "image",
+    "layer",
+    "jar",
+    "registry",
+    "layout",
+    "cache",
+    "tarball",
+    "blob",
+    "event",
+    "elf",
+    "connection",
+    "shown",
+    "oci",
 ];
 
 /// A file that passes this many lines has a second idea in it.

@@ -9,7 +9,7 @@
 //!
 //! A module is a room: it uses itself and the rooms below it, never one above. Top to bottom: [`copy`], [`rebase`], [`tags`], [`verify`], [`diff`], [`inspect`], [`build`],
 //! [`recipe`], [`target`], [`guard`], [`contents`], [`base`], [`source`], [`image`], [`layer`], [`jar`], [`registry`], [`layout`], [`cache`],
-//! [`tarball`], [`blob`], [`event`], [`elf`], [`shown`], [`oci`].
+//! [`tarball`], [`blob`], [`event`], [`elf`], [`connection`], [`shown`], [`oci`].
 //!
 //! The library prints nothing and keeps nothing global: what happens is reported as [`Event`]s, and errors say what was
 //! being done to what, why it failed, and, through `hint()`, what to do about it.
@@ -18,6 +18,7 @@ pub mod base;
 pub mod blob;
 pub mod build;
 pub mod cache;
+pub mod connection;
 pub mod contents;
 pub mod copy;
 pub mod diff;

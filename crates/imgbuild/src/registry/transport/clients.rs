@@ -9,10 +9,11 @@ use url::Url;
 
 use super::super::Error;
 use super::address::authority;
+use super::certificates::trust_of_host;
 use super::proxy::Proxies;
 use super::resolve::{Names, Resolver};
 use super::retry::Policy;
-use super::tls::Trust;
+use crate::connection::Trust;
 
 /// What the user says about hosts.
 #[derive(Debug, Clone, Default)]
@@ -66,7 +67,7 @@ impl Clients {
     pub(crate) fn client(&self, url: &Url, guarded: bool) -> Result<Client, Error> {
         let guarded = guarded && self.proxies.of(url).is_none();
         let trust = if url.scheme() == "https" {
-            Trust::of_host(&authority(url), &self.hosts.certificates, self.hosts.ca_file.as_deref(), self.hosts.is_insecure(url))
+            trust_of_host(&authority(url), &self.hosts.certificates, self.hosts.ca_file.as_deref(), self.hosts.is_insecure(url))
         } else {
             Trust::default()
         };
@@ -81,9 +82,11 @@ impl Clients {
 
     fn make(&self, trust: &Trust, guarded: bool) -> Result<Client, Error> {
         let proxies = self.proxies.clone();
+        let mut tls = trust.configuration().map_err(|error| Error::Input(error.to_string()))?;
+        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let resolver = Resolver { names: self.names.clone(), guarded };
         Client::builder()
-            .tls_backend_preconfigured(trust.configuration()?)
+            .tls_backend_preconfigured(tls)
             .dns_resolver(Arc::new(resolver))
             .proxy(reqwest::Proxy::custom(move |url| proxies.of(url).cloned()))
             // Redirects carry authorisation and lead elsewhere, so they are ours to judge; so are retries.

@@ -1,6 +1,5 @@
 //! What a failed HTTP request means.
 
-use std::error::Error as StdError;
 use std::io;
 
 use reqwest::Method;
@@ -10,6 +9,7 @@ use super::super::Error;
 use super::super::secret::redact;
 use super::address::authority;
 use super::resolve::PrivateAddress;
+use crate::connection::{causes, describe_certificate, find_cause};
 
 /// The flag that lets a public registry name a private host.
 pub(super) const ALLOW_PRIVATE: &str = "--allow-private-host";
@@ -22,10 +22,10 @@ pub(crate) fn request_line(method: &Method, url: &Url) -> String {
 /// Reads the meaning of an error of the HTTP client; `proxy` is the proxy of the request.
 pub(crate) fn explain(error: &reqwest::Error, method: &Method, url: &Url, proxy: Option<&Url>) -> Error {
     let request = request_line(method, url);
-    if let Some(private) = find::<PrivateAddress>(error) {
+    if let Some(private) = find_cause::<PrivateAddress>(error) {
         return Error::Forbidden { request, host: private.host.clone(), reason: private.to_string(), flag: Some(ALLOW_PRIVATE) };
     }
-    match find::<rustls::Error>(error) {
+    match find_cause::<rustls::Error>(error) {
         Some(rustls::Error::InvalidCertificate(reason)) => {
             return Error::Certificate { request, host: authority(url), reason: describe_certificate(reason) };
         }
@@ -50,7 +50,7 @@ pub(crate) fn is_plain_server(error: &reqwest::Error) -> bool {
     if !error.is_connect() {
         return false;
     }
-    let kind = find_io(error).map(io::Error::kind);
+    let kind = find_cause::<io::Error>(error).map(io::Error::kind);
     let unreachable = matches!(
         kind,
         Some(
@@ -60,10 +60,10 @@ pub(crate) fn is_plain_server(error: &reqwest::Error) -> bool {
                 | io::ErrorKind::AddrNotAvailable
         )
     );
-    match find::<rustls::Error>(error) {
+    match find_cause::<rustls::Error>(error) {
         Some(rustls::Error::InvalidMessage(_)) => true,
         Some(_) => false,
-        None => !unreachable && !error.is_dns() && find::<PrivateAddress>(error).is_none(),
+        None => !unreachable && !error.is_dns() && find_cause::<PrivateAddress>(error).is_none(),
     }
 }
 
@@ -74,56 +74,11 @@ fn alert_on_our_certificate(reason: &str) -> Option<&str> {
     (alert.contains("Certificate") || matches!(alert, "UnknownCA" | "AccessDenied")).then_some(alert)
 }
 
-fn describe_certificate(error: &rustls::CertificateError) -> String {
-    use rustls::CertificateError as C;
-    match error {
-        C::UnknownIssuer => "no trusted authority signed it".to_owned(),
-        C::Expired | C::ExpiredContext { .. } => "it has expired".to_owned(),
-        C::NotValidYet | C::NotValidYetContext { .. } => "it is not valid yet (is the clock right?)".to_owned(),
-        C::NotValidForName | C::NotValidForNameContext { .. } => "it is for another name".to_owned(),
-        other => other.to_string(),
-    }
-}
-
-/// An error of this type anywhere in the chain; what travelled inside an `io::Error` is no source of it and needs a look of its own.
-fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
-    let mut current = Some(error);
-    while let Some(error) = current {
-        if let Some(found) = error.downcast_ref::<T>() {
-            return Some(found);
-        }
-        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        if let Some(found) = inner.and_then(|inner| find::<T>(inner as &(dyn StdError + 'static))) {
-            return Some(found);
-        }
-        current = error.source();
-    }
-    None
-}
-
-fn find_io<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a io::Error> {
-    find::<io::Error>(error)
-}
-
 /// Why a body broke off.
 pub(crate) fn chain_of_body(error: &reqwest::Error) -> String {
     format!("the answer broke off: {}", chain(error))
 }
 
-/// The causes, outermost first, without repetition and without URLs (reqwest's own errors name the full one).
 fn chain(error: &reqwest::Error) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    let mut current = error.source();
-    while let Some(error) = current {
-        let text = error.to_string();
-        if !parts.iter().any(|part| part.contains(&text)) {
-            parts.push(text);
-        }
-        current = error.source();
-    }
-    match parts.as_slice() {
-        [] if error.is_timeout() => "it took too long".to_owned(),
-        [] => "the connection failed".to_owned(),
-        parts => parts.join(": "),
-    }
+    causes(error).unwrap_or_else(|| if error.is_timeout() { "it took too long" } else { "the connection failed" }.to_owned())
 }

@@ -5,6 +5,7 @@
 mod address;
 mod answer;
 mod body;
+mod certificates;
 mod clients;
 mod endpoint;
 mod failure;
@@ -14,7 +15,6 @@ mod pulse;
 mod request;
 mod resolve;
 mod retry;
-mod tls;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};

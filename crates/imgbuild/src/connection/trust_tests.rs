@@ -1,6 +1,6 @@
 //! Certificates of both sides, shaken hands over in memory.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
@@ -8,7 +8,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConnection, RootCertStore, ServerConfig, ServerConnection};
 
-use super::Trust;
+use super::{Authorities, Trust};
 
 /// An authority, a certificate that it signed for `registry.example`, and that one's key, all in PEM.
 fn certificates() -> (String, String, String) {
@@ -59,25 +59,28 @@ fn handshake(trust: &Trust, authority: &str, certificate: &str, key: &str) -> Re
     Ok(())
 }
 
+/// The PEM texts as files of these names.
+fn write(folder: &Path, files: [(&str, &str); 3]) -> [PathBuf; 3] {
+    files.map(|(name, text)| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    })
+}
+
 #[test]
-fn certs_d_gives_a_host_its_authority_and_our_certificate() {
+fn a_host_is_shown_our_certificate_and_its_files_are_named() {
     let (authority, certificate, key) = certificates();
     let folder = tempfile::tempdir().unwrap();
-    let place = folder.path().join("registry.example:5000");
-    std::fs::create_dir(&place).unwrap();
-    for (name, content) in [("ca.crt", &authority), ("client.cert", &certificate), ("client.key", &key)] {
-        std::fs::write(place.join(name), content).unwrap();
+    let [ca, cert, secret] = write(folder.path(), [("ca.crt", &authority), ("client.cert", &certificate), ("client.key", &key)]);
+    for authorities in [Authorities::System { and: vec![ca.clone()] }, Authorities::Only(ca)] {
+        let trust = Trust { authorities, identity: Some((cert.clone(), secret.clone())), anybody: false };
+        handshake(&trust, &authority, &certificate, &key).unwrap();
+        let nameless = Trust { identity: None, ..trust };
+        assert!(handshake(&nameless, &authority, &certificate, &key).is_err(), "the server accepts anybody");
     }
-    let folders = [PathBuf::from("/nonexistent"), folder.path().to_owned()];
-    let trust = Trust::of_host("registry.example:5000", &folders, None, false);
-    handshake(&trust, &authority, &certificate, &key).unwrap();
-
-    let nameless = Trust { identity: None, ..trust.clone() };
-    assert!(handshake(&nameless, &authority, &certificate, &key).is_err(), "the server accepts anybody");
-    assert_eq!(Trust::of_host("registry.example", &folders, None, false), Trust::default(), "another port is another host");
-
-    std::fs::remove_file(place.join("client.key")).unwrap();
-    let error = trust.configuration().unwrap_err().to_string();
+    std::fs::remove_file(&secret).unwrap();
+    let error = Trust { identity: Some((cert, secret)), ..Trust::default() }.configuration().unwrap_err().to_string();
     assert!(error.contains("client.key"), "{error}");
 }
 
@@ -86,12 +89,10 @@ fn a_stranger_is_not_trusted_unless_anybody_is() {
     let (authority, certificate, key) = certificates();
     let (_, other_certificate, other_key) = certificates();
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("ca.pem");
-    std::fs::write(&file, &authority).unwrap();
-    let (certificate_file, key_file) = (folder.path().join("c"), folder.path().join("k"));
-    std::fs::write(&certificate_file, &certificate).unwrap();
-    std::fs::write(&key_file, &key).unwrap();
-    let trust = Trust { authorities: vec![file], identity: Some((certificate_file, key_file)), anybody: false };
-    assert!(handshake(&trust, &authority, &other_certificate, &other_key).is_err());
-    handshake(&Trust { anybody: true, ..trust }, &authority, &other_certificate, &other_key).unwrap();
+    let [ca, cert, secret] = write(folder.path(), [("ca", &authority), ("cert", &certificate), ("key", &key)]);
+    for authorities in [Authorities::System { and: vec![ca.clone()] }, Authorities::Only(ca)] {
+        let trust = Trust { authorities, identity: Some((cert.clone(), secret.clone())), anybody: false };
+        assert!(handshake(&trust, &authority, &other_certificate, &other_key).is_err());
+        handshake(&Trust { anybody: true, ..trust }, &authority, &other_certificate, &other_key).unwrap();
+    }
 }
