@@ -3,15 +3,20 @@
 use std::time::Duration;
 
 use clap::Args;
-use imgbuild::recipe::Assignment;
+use imgbuild::recipe::{Assignment, Injected, Injection};
 use imgbuild_docker::service::{Changes, FailureAction, Health, Memory, Order, Processors, Publish, UpdatePolicy};
 
+use super::RolloutArguments;
 use super::value::duration;
+use crate::face::Failure;
 
 /// What is changed of a service.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Service")]
 pub(crate) struct ChangeArguments {
+    /// A config file to mount, at /app/config/NAME where no place is given; see `--config-as`
+    #[arg(long, value_name = "FILE[:DEST]")]
+    config: Vec<Injection>,
     /// The number of tasks
     #[arg(long, value_name = "NUMBER")]
     replicas: Option<u64>,
@@ -81,6 +86,11 @@ pub(crate) struct ChangeArguments {
 }
 
 impl ChangeArguments {
+    /// The files to mount, at their places.
+    pub(crate) fn files(&self) -> Result<Vec<Injected>, Failure> {
+        RolloutArguments::placed(&self.config)
+    }
+
     /// The changes.
     pub(crate) fn changes(&self, force: bool) -> Changes {
         let pair = |assignment: &Assignment| (assignment.name.clone(), assignment.value.clone());

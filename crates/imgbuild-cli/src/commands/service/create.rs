@@ -2,10 +2,10 @@
 
 use clap::Args;
 use imgbuild::Reference;
-use imgbuild::recipe::Injection;
 
+use super::common::CommonArguments;
 use super::{shown, watched};
-use crate::arguments::{ChangeArguments, EngineArguments, RegistryArguments, RolloutArguments};
+use crate::arguments::ChangeArguments;
 use crate::face::{Exit, Face, Failure};
 
 /// What is made.
@@ -20,28 +20,17 @@ pub(crate) struct Arguments {
     /// Arguments behind the image's entrypoint
     #[arg(value_name = "ARGUMENT", trailing_var_arg = true)]
     command: Vec<String>,
-    /// A config file to mount, at /app/config/NAME where no place is given; see `--config-as`
-    #[arg(long, value_name = "FILE[:DEST]")]
-    config: Vec<Injection>,
-    /// Prints the outcome as JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
     changes: ChangeArguments,
     #[command(flatten)]
-    rollout: RolloutArguments,
-    #[command(flatten)]
-    engine: EngineArguments,
-    #[command(flatten)]
-    registry: RegistryArguments,
+    common: CommonArguments,
 }
 
 pub(crate) async fn run(arguments: Arguments, face: &Face) -> Result<Exit, Failure> {
-    let mounts = arguments.rollout.mounts(RolloutArguments::placed(&arguments.config)?)?;
-    let engine = arguments.engine.connect().await?;
-    let limit = arguments.registry.timeout();
-    let service = arguments.rollout.service(engine, &arguments.name, &arguments.registry, limit, face)?.mounts(mounts);
-    let changes = arguments.changes.changes(false);
-    let outcome = watched(face, &arguments.name, Box::pin(service.create(&arguments.image, &arguments.command, &changes))).await?;
-    shown(face, &outcome, arguments.json)
+    let Arguments { name, image, command, changes, common } = arguments;
+    let mounts = common.rollout.mounts(changes.files()?)?;
+    let service = common.service(&name, mounts, face).await?;
+    let changes = changes.changes(false);
+    let outcome = watched(face, &name, Box::pin(service.create(&image, &command, &changes))).await?;
+    shown(face, &outcome, common.json)
 }

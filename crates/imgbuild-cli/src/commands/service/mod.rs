@@ -1,5 +1,6 @@
 //! `imgbuild service`: Swarm services, made, rolled out, scaled, brought back and looked at.
 
+mod common;
 mod create;
 mod ps;
 mod rollback;

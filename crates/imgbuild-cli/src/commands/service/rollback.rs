@@ -2,8 +2,8 @@
 
 use clap::Args;
 
+use super::common::CommonArguments;
 use super::{shown, watched};
-use crate::arguments::{EngineArguments, RegistryArguments, RolloutArguments};
 use crate::face::{Exit, Face, Failure};
 
 /// What is brought back.
@@ -12,20 +12,13 @@ pub(crate) struct Arguments {
     /// The service's name
     #[arg(value_name = "NAME")]
     name: String,
-    /// Prints the outcome as JSON
-    #[arg(long)]
-    json: bool,
     #[command(flatten)]
-    rollout: RolloutArguments,
-    #[command(flatten)]
-    engine: EngineArguments,
-    #[command(flatten)]
-    registry: RegistryArguments,
+    common: CommonArguments,
 }
 
 pub(crate) async fn run(arguments: Arguments, face: &Face) -> Result<Exit, Failure> {
-    let engine = arguments.engine.connect().await?;
-    let service = arguments.rollout.service(engine, &arguments.name, &arguments.registry, arguments.registry.timeout(), face)?;
-    let outcome = watched(face, &arguments.name, Box::pin(service.rollback())).await?;
-    shown(face, &outcome, arguments.json)
+    let Arguments { name, common } = arguments;
+    let service = common.service(&name, Vec::new(), face).await?;
+    let outcome = watched(face, &name, Box::pin(service.rollback())).await?;
+    shown(face, &outcome, common.json)
 }
