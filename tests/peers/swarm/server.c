@@ -8,6 +8,7 @@
  * As `sh -c COMMAND` it is a shell that knows one command, which names `check`: health checks of services want a shell.
  * SIGTERM ends it at once. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,7 +54,13 @@ int main(int n, char **v) {
   int s = socket(AF_INET, SOCK_STREAM, 0), one = 1;
   struct sockaddr_in a = place(INADDR_ANY);
   setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-  if (bind(s, (struct sockaddr *)&a, sizeof a) || listen(s, 128)) { perror("server: cannot listen"); return 1; }
+  /* In a way back Swarm does not wait for the end of a task that it stopped before the way back began. */
+  long waits = now();
+  while (bind(s, (struct sockaddr *)&a, sizeof a)) {
+    if (errno != EADDRINUSE || now() - waits > 20000) { perror("server: cannot listen"); return 1; }
+    usleep(20000);
+  }
+  if (listen(s, 128)) { perror("server: cannot listen"); return 1; }
   printf("server: listening\n"); fflush(stdout);
   for (;;) {
     struct pollfd w = {s, POLLIN, 0};

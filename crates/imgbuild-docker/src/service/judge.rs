@@ -13,7 +13,7 @@ use super::spec::Spec;
 
 /// How long a task may find no node, beyond the time that the task before it has to end: its resources come free then.
 const PENDING_LIMIT: Duration = Duration::from_secs(15);
-/// How often a task may fail in one slot before it is called a loop.
+/// How often a task may end in one slot before it is called a loop.
 const FAILURES_LIMIT: usize = 2;
 /// How long the tasks of an update that is over may take to run, beyond the time that they are watched.
 const SETTLE_LIMIT: Duration = Duration::from_secs(30);
@@ -112,7 +112,7 @@ impl Judge {
         }
         let over_since = *self.over_since.get_or_insert(now);
         if let Some(slot) = looping(&spec, tasks).filter(|_| running < wanted) {
-            return decided(Verdict::NotRunning, Some(format!("{slot} fails again and again")));
+            return decided(Verdict::NotRunning, Some(format!("{slot} ends again and again")));
         }
         let is_over = matches!(state, "completed" | "rollback_completed");
         if is_over && running < wanted && now.duration_since(over_since) > spec.monitor() + SETTLE_LIMIT {
@@ -201,21 +201,22 @@ fn place(task: &Value) -> String {
     }
 }
 
-/// A place whose tasks of `spec` fail again and again, none of them running.
+/// A place whose tasks of `spec` end again and again, none of them running.
 fn looping(spec: &Spec, tasks: &[Value]) -> Option<String> {
-    let mut failures: HashMap<String, usize> = HashMap::new();
+    let mut ends: HashMap<String, usize> = HashMap::new();
     let own = || tasks.iter().filter(|task| spec.is_of(task));
-    for task in own().filter(|task| has_failed(task)) {
-        *failures.entry(place(task)).or_default() += 1;
+    for task in own().filter(|task| has_ended(task)) {
+        *ends.entry(place(task)).or_default() += 1;
     }
     for task in own().filter(|task| is_running(task)) {
-        failures.remove(&place(task));
+        ends.remove(&place(task));
     }
-    failures.into_iter().filter(|(_, count)| *count >= FAILURES_LIMIT).map(|(place, _)| place).min()
+    ends.into_iter().filter(|(_, count)| *count >= FAILURES_LIMIT).map(|(place, _)| place).min()
 }
 
-fn has_failed(task: &Value) -> bool {
-    matches!(task["Status"]["State"].as_str(), Some("failed" | "rejected"))
+/// Whether a task's program ended, whatever its code: no task of a service should.
+fn has_ended(task: &Value) -> bool {
+    matches!(task["Status"]["State"].as_str(), Some("failed" | "rejected" | "complete"))
 }
 
 #[cfg(test)]

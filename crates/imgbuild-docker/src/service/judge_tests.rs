@@ -76,17 +76,17 @@ fn an_update_from_before_says_nothing() {
 }
 
 #[test]
-fn completed_with_tasks_that_fail_again_and_again_is_no_success() {
-    let mut watch = Watch::new(false);
-    let tasks = |count: usize| -> Vec<Value> {
-        (0..count)
-            .map(|number| task(&format!("c{number}"), 1, "new", "failed", "shutdown", "task: non-zero exit (3)"))
-            .chain([running("d", 2, "new")])
-            .collect()
-    };
-    assert_eq!(verdict(&watch.at(1, "new", &update("completed"), &tasks(1))), None);
-    let judgement = watch.at(2, "new", &update("completed"), &tasks(2));
-    assert_eq!(verdict(&judgement), Some(Verdict::NotRunning), "{judgement:?}");
+fn completed_with_tasks_that_end_again_and_again_is_no_success() {
+    for (state, error) in [("failed", "task: non-zero exit (3)"), ("complete", "")] {
+        let mut watch = Watch::new(false);
+        let tasks = |count: usize| -> Vec<Value> {
+            let ended = (0..count).map(|number| task(&format!("c{number}"), 1, "new", state, "shutdown", error));
+            ended.chain([running("d", 2, "new")]).collect()
+        };
+        assert_eq!(verdict(&watch.at(1, "new", &update("completed"), &tasks(1))), None);
+        let judgement = watch.at(2, "new", &update("completed"), &tasks(2));
+        assert_eq!(verdict(&judgement), Some(Verdict::NotRunning), "{judgement:?}");
+    }
 }
 
 #[test]

@@ -9,6 +9,8 @@ use serde_json::Value;
 
 use crate::engine::{Engine, Error, Request};
 
+/// The state of a task whose program ended with code 0.
+const COMPLETE: &str = "complete";
 /// Lines of a task's log that are shown of it.
 const LOG_LINES: usize = 20;
 /// How long a log may take: a node that is away does not answer.
@@ -61,6 +63,13 @@ impl Task {
         matches!(self.state.as_str(), "failed" | "rejected" | "orphaned")
     }
 
+    /// Whether its program ended, whatever the code: no task of a service should. One that ends well when it is told to is
+    /// `complete` even where its health check told it.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.has_failed() || self.state == COMPLETE
+    }
+
     /// Its id as messages show it.
     #[must_use]
     pub fn short_id(&self) -> &str {
@@ -78,7 +87,11 @@ impl fmt::Display for Task {
             write!(formatter, " on {node}")?;
         }
         write!(formatter, ": {}", self.state)?;
-        self.error.iter().try_for_each(|error| write!(formatter, " ({error})"))
+        match &self.error {
+            Some(error) => write!(formatter, " ({error})"),
+            None if self.state == COMPLETE => formatter.write_str(" (it ended with code 0, by itself or because it was unhealthy)"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -148,5 +161,13 @@ mod tests {
         let pending = read.iter().find(|task| task.state == "pending").unwrap();
         assert_eq!(pending.to_string(), ".1: pending (no suitable node (scheduling constraints not satisfied on 3 nodes))");
         assert!(read.iter().any(|task| task.to_string() == ".1 on n3: running"), "{read:?}");
+    }
+
+    #[test]
+    fn an_end_without_an_error_is_explained() {
+        let text = std::fs::read(format!("{}/tests/recorded/config-missing-tasks.json", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let tasks: Vec<Value> = serde_json::from_slice(&text).unwrap();
+        let ended = tasks.iter().map(|task| Task::read(task, &HashMap::new())).find(|task| task.state == COMPLETE).unwrap();
+        assert!(ended.has_ended() && !ended.has_failed() && ended.to_string().contains("unhealthy"), "{ended}");
     }
 }

@@ -137,17 +137,20 @@ impl Service {
         nodes: &HashMap<String, String>,
     ) -> Outcome {
         let spec = Spec(service["Spec"].clone());
-        let failing = tasks.iter().filter(|task| wanted.is_of(task)).map(|task| Task::read(task, nodes)).filter(Task::has_failed);
+        // A way back that fails is the fault of a task of the specification before.
         let named = |task: &Task| message.as_ref().is_some_and(|message| message.contains(&task.id));
-        let mut failing: Vec<Task> = failing.collect();
-        failing.sort_by(|one, other| (named(one), &one.since).cmp(&(named(other), &other.since)));
-        let is_good = verdict.exit_code() == 0;
-        let failed = match failing.pop().filter(|_| !is_good) {
+        let ended = tasks.iter().map(|task| (wanted.is_of(task), Task::read(task, nodes)));
+        let ended = ended.filter(|(is_ours, task)| task.has_ended() && (*is_ours || named(task))).map(|(_, task)| task);
+        let culprit =
+            ended.max_by(|one, other| (named(one), one.has_failed(), &one.since).cmp(&(named(other), other.has_failed(), &other.since)));
+        let failed = match culprit.filter(|_| verdict.exit_code() != 0) {
             Some(task) => Some(FailedTask { log: self.engine().last_lines(&task.id).await, task }),
             None => None,
         };
-        let mut shown: Vec<Task> =
-            tasks.iter().map(|task| Task::read(task, nodes)).filter(|task| task.desired != "shutdown" || task.has_failed()).collect();
+        let is_shown = |task: &Task| {
+            task.desired != "shutdown" || task.has_failed() || failed.as_ref().is_some_and(|failed| failed.task.id == task.id)
+        };
+        let mut shown: Vec<Task> = tasks.iter().map(|task| Task::read(task, nodes)).filter(is_shown).collect();
         shown.sort_by(|one, other| (one.slot, &one.node, &one.since).cmp(&(other.slot, &other.node, &other.since)));
         Outcome {
             verdict,
