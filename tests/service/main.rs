@@ -10,4 +10,5 @@ mod reach;
 mod refused;
 mod release;
 mod site;
+mod terminal;
 mod tidy;

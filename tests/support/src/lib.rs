@@ -14,4 +14,5 @@ pub mod jar;
 pub mod peer;
 pub mod peers;
 pub mod registry;
+pub mod terminal;
 pub mod validate;

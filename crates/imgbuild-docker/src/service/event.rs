@@ -35,6 +35,9 @@ pub enum Event {
         /// The task.
         #[serde(flatten)]
         task: Task,
+        /// Whether it is of the specification that is rolled out, and not of the one before.
+        #[serde(rename = "current")]
+        is_current: bool,
     },
     /// How many tasks run what they should.
     Progress {
@@ -78,7 +81,9 @@ impl fmt::Display for Event {
                 write!(formatter, "{service}: {}", state.replace('_', " "))?;
                 if message.is_empty() { Ok(()) } else { write!(formatter, " ({message})") }
             }
-            Self::Task { service, task } => write!(formatter, "{service}{task}"),
+            Self::Task { service, task, is_current } => {
+                write!(formatter, "{service}{task}{}", if *is_current { "" } else { " (old)" })
+            }
             Self::Progress { service, running, wanted } => write!(formatter, "{service}: {running} of {wanted} tasks run"),
             Self::Unreachable { service, reason } => write!(formatter, "{service}: cannot ask the engine now ({reason})"),
             Self::Mounted { kind, name, removed: false } => write!(formatter, "{kind} `{name}` is there"),

@@ -84,7 +84,7 @@ impl Service {
             away_since = None;
             let fresh: Vec<Value> =
                 look.tasks.iter().filter(|task| !task["ID"].as_str().is_some_and(|id| old.contains(id))).cloned().collect();
-            self.tell(&mut told, &look.service, &fresh, &nodes);
+            self.tell(&mut told, &wanted, &look.service, &fresh, &nodes);
             match judge.look(Instant::now(), &look.service, &fresh) {
                 Judgement::Decided { verdict, message } => {
                     return Ok(self.outcome(verdict, message, &wanted, &look.service, &fresh, &nodes).await);
@@ -108,7 +108,7 @@ impl Service {
         }
     }
 
-    fn tell(&self, told: &mut Told, service: &Value, tasks: &[Value], nodes: &HashMap<String, String>) {
+    fn tell(&self, told: &mut Told, wanted: &Spec, service: &Value, tasks: &[Value], nodes: &HashMap<String, String>) {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let (state, message) = (text(&service["UpdateStatus"]["State"]), text(&service["UpdateStatus"]["Message"]));
         if !state.is_empty() && told.update.as_ref() != Some(&state) {
@@ -118,10 +118,10 @@ impl Service {
             }
             told.update = Some(state);
         }
-        for task in tasks.iter().map(|task| Task::read(task, nodes)) {
+        for (is_current, task) in tasks.iter().map(|task| (wanted.is_of(task), Task::read(task, nodes))) {
             let known = told.tasks.insert(task.id.clone(), task.state.clone());
             if known.as_ref() != Some(&task.state) && (known.is_some() || task.desired != "shutdown" || task.has_failed()) {
-                self.events().emit(&Event::Task { service: self.name().to_owned(), task });
+                self.events().emit(&Event::Task { service: self.name().to_owned(), task, is_current });
             }
         }
     }

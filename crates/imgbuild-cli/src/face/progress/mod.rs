@@ -2,6 +2,7 @@
 
 mod json;
 mod plain;
+mod tasks;
 mod terminal;
 
 use std::io::{self, IsTerminal as _, Write as _};

@@ -1,8 +1,7 @@
 //! A bar for each transfer, and above them the lines that stay.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use imgbuild::event::Direction;
 use imgbuild::{Digest, Event};
@@ -11,26 +10,24 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::super::Failure;
 use super::super::text::printable;
+use super::tasks::Tasks;
 use super::{Progress, is_worth_a_line, write_line};
 
 /// What one bar shows: which way what goes, how far it is, how fast.
 const TEMPLATE: &str = "{prefix:8} {msg} [{bar:30}] {bytes:>10} of {total_bytes:10} {bytes_per_sec}";
 
-/// How often a waiting task's line moves.
-const TICK: Duration = Duration::from_millis(200);
-
 /// Bars on a terminal.
 pub(super) struct Terminal {
     all: MultiProgress,
     bars: Mutex<HashMap<(Digest, bool), ProgressBar>>,
-    tasks: Mutex<BTreeMap<String, ProgressBar>>,
+    tasks: Tasks,
     style: ProgressStyle,
 }
 
 impl Terminal {
     pub(super) fn new() -> Self {
         let style = ProgressStyle::with_template(TEMPLATE).unwrap_or_else(|_| ProgressStyle::default_bar());
-        Self { all: MultiProgress::new(), bars: Mutex::default(), tasks: Mutex::default(), style: style.progress_chars("=> ") }
+        Self { all: MultiProgress::new(), bars: Mutex::default(), tasks: Tasks::default(), style: style.progress_chars("=> ") }
     }
 
     fn bars(&self) -> MutexGuard<'_, HashMap<(Digest, bool), ProgressBar>> {
@@ -79,24 +76,19 @@ impl Progress for Terminal {
         }
     }
 
-    /// A line for each place of the service, which its newest task takes.
     fn service(&self, event: &ServiceEvent) {
-        let ServiceEvent::Task { service, task } = event else { return self.line(&printable(&event.to_string(), 2)) };
-        if task.has_failed() {
-            self.line(&printable(&event.to_string(), 2));
+        let text = event.to_string();
+        match event {
+            ServiceEvent::Progress { service, .. } => return self.tasks.show_service(&self.all, service, &text),
+            ServiceEvent::Task { service, task, is_current } if task.desired != "shutdown" => {
+                self.tasks.show_task(&self.all, service, task, *is_current && task.state == "running", &text);
+            }
+            _ => {}
         }
-        if task.desired == "shutdown" {
-            return;
+        // A task's way is seen at its place; what it failed with must stay.
+        if !matches!(event, ServiceEvent::Task { task, .. } if !task.has_failed()) {
+            self.line(&printable(&text, 2));
         }
-        let place = task.slot.map_or_else(|| task.node.clone().unwrap_or_default(), |slot| slot.to_string());
-        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        let line = tasks.entry(format!("{service}.{place}")).or_insert_with(|| {
-            let style = ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
-            let line = self.all.add(ProgressBar::new_spinner().with_style(style));
-            line.enable_steady_tick(TICK);
-            line
-        });
-        line.set_message(printable(&event.to_string(), 2));
     }
 
     fn log(&self, record: &str) {
@@ -111,9 +103,6 @@ impl Progress for Terminal {
         for (_, bar) in self.bars().drain() {
             bar.finish_and_clear();
         }
-        let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
-        for line in tasks.into_values() {
-            line.finish_and_clear();
-        }
+        self.tasks.finish();
     }
 }
