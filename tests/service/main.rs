@@ -10,5 +10,6 @@ mod reach;
 mod refused;
 mod release;
 mod site;
+mod spring;
 mod terminal;
 mod tidy;

@@ -5,7 +5,9 @@
 //! of their own, and end when their value is dropped. What a peer answers is the caller's to judge.
 
 mod archive;
+mod claim;
 mod cluster;
+mod container;
 mod emulation;
 mod engine;
 mod layout;
@@ -24,6 +26,7 @@ use std::process::{Command, Stdio};
 use crate::peer;
 
 pub use archive::{ZipEntry, manifest_attributes, zip_entries};
+pub use claim::claiming_base;
 pub use cluster::{Cluster, Probe};
 pub use emulation::Unpacked;
 pub use engine::Engine;
