@@ -1,12 +1,13 @@
 //! `docker build` of the same Dockerfile: the configuration is equal field by field, and so are the files.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use imgbuild::registry::Client;
-use imgbuild::{Copy, Location, target};
+use imgbuild::{Copy, Location, Platform, target};
 use imgbuild_testkit::archive::{self, Kind};
-use imgbuild_testkit::peer;
-use imgbuild_testkit::peers::{self, Engine};
+use imgbuild_testkit::peers::{self, Engine, Unpacked};
+use imgbuild_testkit::{fixtures, peer};
 use serde_json::Value;
 
 use crate::bench::{Bench, MISSION};
@@ -65,43 +66,89 @@ fn files(engine: &Engine, image: &str, folder: &str) -> BTreeMap<String, File> {
     members.into_iter().map(|member| (member.path, (member.mode, member.uid, member.gid, content(member.kind)))).collect()
 }
 
-async fn load(engine: &Engine, archive: &Location, from: Option<&Location>) {
-    if let Some(from) = from {
-        let platform = "linux/amd64".parse().unwrap();
-        Copy::new(from.clone(), target::at(archive).unwrap()).registry(Client::default()).platform(platform).run().await.unwrap();
-    }
+fn load(engine: &Engine, archive: &Location) {
     let Location::Archive { file, .. } = archive else { panic!("no archive") };
     engine.run(["load".as_ref(), "--input".as_ref(), file.as_os_str()]);
 }
 
+/// Gives the engine the base of one platform under the name that the Dockerfiles use.
+async fn load_base(engine: &Engine, bench: &Bench, base: &Path, platform: &Platform) {
+    let from: Location = format!("oci:{}:17", base.display()).parse().unwrap();
+    let archive = format!("docker-archive:{}:docker.io/library/amazoncorretto:17", bench.path("base.tar").display()).parse().unwrap();
+    let copy = Copy::new(from, target::at(&archive).unwrap()).registry(Client::default()).platform(platform.clone());
+    copy.run().await.unwrap();
+    load(engine, &archive);
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn gives_the_image_of_docker_build() {
+async fn gives_the_image_of_docker_build_for_both_platforms() {
     let Some(base) = peers::base() else { return };
     let Some(engine) = Engine::start() else { return };
-    for (number, (text, folder)) in [(MISSION, "/app"), (VARIANT, "/srv/koin"), (ONLY_CMD, "/etc/koin.yml")].into_iter().enumerate() {
-        let bench = Bench::new(text);
-        bench.write("context/conf/a.properties", "a=b\n");
-        bench.write("context/conf/deep/c.properties", "c=d\n");
-        let from: Location = format!("oci:{}:17", base.display()).parse().unwrap();
-        if number == 0 {
-            let archive = format!("docker-archive:{}:docker.io/library/amazoncorretto:17", bench.path("base.tar").display());
-            load(&engine, &archive.parse().unwrap(), Some(&from)).await;
-        }
-        let theirs = format!("theirs:{number}");
-        let built = engine.command().env("DOCKER_BUILDKIT", "0").args(["build", "--tag", &theirs]).arg(bench.context()).output().unwrap();
-        assert!(built.status.success(), "{}", peer::text(&built));
+    for platform in ["linux/amd64", "linux/arm64"].map(|platform| platform.parse::<Platform>().unwrap()) {
+        for (number, (text, folder)) in [(MISSION, "/app"), (VARIANT, "/srv/koin"), (ONLY_CMD, "/etc/koin.yml")].into_iter().enumerate() {
+            let bench = Bench::new(text);
+            bench.write("context/conf/a.properties", "a=b\n");
+            bench.write("context/conf/deep/c.properties", "c=d\n");
+            if number == 0 {
+                load_base(&engine, &bench, &base, &platform).await;
+            }
+            let theirs = format!("theirs-{}:{number}", platform.architecture());
+            let mut command = engine.command();
+            command.env("DOCKER_BUILDKIT", "0").args(["build", "--platform", &platform.to_string(), "--tag", &theirs]);
+            let built = command.arg(bench.context()).output().unwrap();
+            assert!(built.status.success(), "{}", peer::text(&built));
 
-        let ours = format!("ours:{number}");
-        let archive: Location = format!("docker-archive:{}:{ours}", bench.path("ours.tar").display()).parse().unwrap();
-        bench.build_to(bench.settings(&base), &archive).await.unwrap();
-        load(&engine, &archive, None).await;
+            let ours = format!("ours-{}:{number}", platform.architecture());
+            let archive: Location = format!("docker-archive:{}:{ours}", bench.path("ours.tar").display()).parse().unwrap();
+            let mut settings = bench.settings(&base);
+            settings.platforms = Some(vec![platform.clone()]);
+            bench.build_to(settings, &archive).await.unwrap();
+            load(&engine, &archive);
 
-        let config =
-            |image: &str| -> Value { serde_json::from_str(&engine.run(["inspect", "--format", "{{json .Config}}", image])).unwrap() };
-        let (theirs_config, ours_config) = (config(&theirs), config(&ours));
-        for field in FIELDS {
-            assert_eq!(normal(ours_config.get(field)), normal(theirs_config.get(field)), "{field} of\n{text}");
+            let inspect =
+                |image: &str| -> Value { serde_json::from_str(&engine.run(["inspect", "--format", "{{json .}}", image])).unwrap() };
+            let (theirs_image, ours_image) = (inspect(&theirs), inspect(&ours));
+            for field in ["Os", "Architecture", "Variant"] {
+                assert_eq!(normal(ours_image.get(field)), normal(theirs_image.get(field)), "{field} of\n{text}");
+            }
+            for field in FIELDS {
+                let of = |image: &Value| normal(image["Config"].get(field));
+                assert_eq!(of(&ours_image), of(&theirs_image), "{field} of\n{text}");
+            }
+            assert_eq!(files(&engine, &ours, folder), files(&engine, &theirs, folder), "{folder} of\n{text}");
         }
-        assert_eq!(files(&engine, &ours, folder), files(&engine, &theirs, folder), "{folder} of\n{text}");
     }
+}
+
+/// The mission's file, its archive replaced by this one, as an image in the layout `image` with both platforms.
+async fn built_with(jar: &Path, base: &Path) -> Bench {
+    let bench = Bench::new(MISSION);
+    bench.write("context/build/libs/KOIN_API_V2.jar", std::fs::read(jar).unwrap());
+    bench.build_to(bench.settings(base), &image(&bench)).await.unwrap();
+    bench
+}
+
+fn image(bench: &Bench) -> Location {
+    format!("oci:{}:1", bench.path("image").display()).parse().unwrap()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_missions_file_gives_runs_and_answers() {
+    let (Some(base), Some(jar), Some(engine)) = (peers::base(), peers::jar("app.jar"), Engine::start()) else { return };
+    let bench = built_with(&jar, &base).await;
+    let archive: Location = format!("docker-archive:{}:koin/api:1", bench.path("image.tar").display()).parse().unwrap();
+    Copy::new(image(&bench), target::at(&archive).unwrap()).registry(Client::default()).run().await.unwrap();
+    load(&engine, &archive);
+    assert_eq!(engine.answer("koin/api:1"), "hello");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_missions_file_gives_for_arm64_runs_emulated() {
+    let Some(base) = peers::base() else { return };
+    let bench = built_with(&fixtures::path("app.jar"), &base).await;
+    let Some(unpacked) = Unpacked::from(&format!("oci:{}:1", bench.path("image").display()), "arm64", None) else { return };
+    let Some(mut java) = unpacked.command("/usr/bin/java", "/app") else { return };
+    let said = java.args(["-jar", "/app/app.jar"]).output().unwrap();
+    assert!(said.status.success() && String::from_utf8_lossy(&said.stdout).contains("hello"), "{}", peer::text(&said));
 }

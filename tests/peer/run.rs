@@ -1,15 +1,11 @@
 //! What was pushed starts: by an engine on its own architecture, by an emulator on the other.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::time::{Duration, Instant};
+use std::fs::File;
 
 use imgbuild_testkit::fixtures;
 use imgbuild_testkit::peers::{self, Engine, Unpacked};
 
-use crate::scenario::{GREETING, Scenario};
-
-/// A Spring application of this size takes 10 s here; a busy machine several times that.
-const PATIENCE: Duration = Duration::from_mins(3);
+use crate::scenario::{GREETING, Scenario, finished, home};
 
 #[cfg(target_arch = "x86_64")]
 #[test]
@@ -20,24 +16,26 @@ fn an_engine_pulls_it_and_the_injected_property_is_answered() {
 
     engine.login(&scenario.registry.address().to_string(), "reader", "readpw");
     engine.run(["pull", "--quiet", &scenario.target()]);
-    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr()).unwrap().port();
-    let environment = format!("--env=PORT={port}");
-    let container = engine.run(["run", "--detach", "--network=host", &environment, &scenario.target()]);
-    let container = container.trim();
+    assert_eq!(engine.answer(&scenario.target()), GREETING);
+}
 
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let began = Instant::now();
-    let answer = loop {
-        if let Some(answer) = peers::http_get(address, "/") {
-            break answer;
-        }
-        let running = engine.run(["inspect", "--format={{.State.Running}}", container]);
-        let logs = || engine.command().args(["logs", container]).output().unwrap();
-        assert_eq!(running.trim(), "true", "the container ended: {:?}", logs());
-        assert!(began.elapsed() < PATIENCE, "no answer: {:?}", logs());
-        std::thread::sleep(Duration::from_millis(200));
-    };
-    assert_eq!(answer, GREETING);
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn what_is_loaded_and_what_docker_load_reads_run_and_answer() {
+    let (Some(jar), Some(base), Some(engine)) = (peers::jar("app.jar"), peers::base(), Engine::start()) else { return };
+    let home = home();
+    home.write_config(GREETING);
+    let mut command = home.command();
+    command.env("DOCKER_HOST", engine.host()).arg("build").arg(jar).arg(format!("--base=oci:{}:17", base.display()));
+    command.args(["--config=application.yml", "-t", "koin/api:1", "--load", "-o", "type=docker-archive,dest=image.tar"]);
+    finished(&mut command);
+    assert_eq!(engine.answer("koin/api:1"), GREETING);
+
+    engine.run(["image", "rm", "koin/api:1"]);
+    assert_eq!(engine.run(["images", "--all", "--quiet"]), "");
+    let archive = File::open(home.path("image.tar")).unwrap_or_else(|error| panic!("image.tar: {error}"));
+    finished(engine.command().arg("load").stdin(archive));
+    assert_eq!(engine.answer("koin/api:1"), GREETING);
 }
 
 #[test]
