@@ -3,7 +3,7 @@
 use clap::Args;
 use imgbuild::{Diff, Location, Platform};
 
-use crate::arguments::{CacheArguments, Layers, RegistryArguments};
+use crate::arguments::{CacheArguments, EngineArguments, Layers, RegistryArguments};
 use crate::face::{Exit, Face, Failure};
 
 /// What is compared.
@@ -12,7 +12,7 @@ use crate::face::{Exit, Face, Failure};
 Ends with 0 when both are the same, byte for byte, and with 6 when they differ. Layers that both have are not downloaded. \
 Names of configuration keys, variables and labels are told; their values never are.")]
 pub(crate) struct Arguments {
-    /// What was: REF, `oci:DIR[:TAG]`, `oci-archive:FILE[:TAG]` or `docker-archive:FILE[:REF]`
+    /// What was: REF, `oci:DIR[:TAG]`, `oci-archive:FILE[:TAG]`, `docker-archive:FILE[:REF]` or `docker-daemon:REF`
     #[arg(value_name = "A")]
     left: Location,
     /// What is
@@ -28,6 +28,8 @@ pub(crate) struct Arguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    engine: EngineArguments,
+    #[command(flatten)]
     registry: RegistryArguments,
     #[command(flatten)]
     cache: CacheArguments,
@@ -36,7 +38,9 @@ pub(crate) struct Arguments {
 /// Compares, and prints what differs.
 pub(crate) async fn run(arguments: Arguments, face: &Face) -> Result<Exit, Failure> {
     let client = arguments.registry.client(face, [])?;
-    let diff = Diff::new(arguments.left, arguments.right).reading(arguments.layers.into());
+    let left = face.until_cancelled(arguments.engine.origin(arguments.left)).await?;
+    let right = face.until_cancelled(arguments.engine.origin(arguments.right)).await?;
+    let diff = Diff::of(left, right).reading(arguments.layers.into());
     let mut diff = diff.registry(client).on_event(face.observer());
     if let Some(platform) = arguments.platform {
         diff = diff.platform(platform);

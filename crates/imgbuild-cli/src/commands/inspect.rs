@@ -3,7 +3,7 @@
 use clap::Args;
 use imgbuild::{Inspect, Location, Platform};
 
-use crate::arguments::{CacheArguments, Layers, RegistryArguments};
+use crate::arguments::{CacheArguments, EngineArguments, Layers, RegistryArguments};
 use crate::face::{Exit, Face, Failure};
 
 /// What is looked at.
@@ -11,7 +11,7 @@ use crate::face::{Exit, Face, Failure};
 #[command(after_help = "\
 Variables are shown with their values only where these are known to be harmless, and what looks secret is shown as `***`.")]
 pub(crate) struct Arguments {
-    /// The image: REF, `oci:DIR[:TAG]`, `oci-archive:FILE[:TAG]` or `docker-archive:FILE[:REF]`
+    /// The image: REF, `oci:DIR[:TAG]`, `oci-archive:FILE[:TAG]`, `docker-archive:FILE[:REF]` or `docker-daemon:REF`
     #[arg(value_name = "IMAGE")]
     image: Location,
     /// Looks at the image of this platform alone
@@ -27,6 +27,8 @@ pub(crate) struct Arguments {
     #[arg(long)]
     raw: bool,
     #[command(flatten)]
+    engine: EngineArguments,
+    #[command(flatten)]
     registry: RegistryArguments,
     #[command(flatten)]
     cache: CacheArguments,
@@ -35,7 +37,8 @@ pub(crate) struct Arguments {
 /// Looks at the image, and prints what was found.
 pub(crate) async fn run(arguments: Arguments, face: &Face) -> Result<Exit, Failure> {
     let client = arguments.registry.client(face, [])?;
-    let mut inspect = Inspect::new(arguments.image).reading(arguments.layers.into()).registry(client).on_event(face.observer());
+    let origin = face.until_cancelled(arguments.engine.origin(arguments.image)).await?;
+    let mut inspect = Inspect::of(origin).reading(arguments.layers.into()).registry(client).on_event(face.observer());
     if let Some(platform) = arguments.platform {
         inspect = inspect.platform(platform);
     }

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use imgbuild::{build, cache, copy, inspect, layout, rebase, recipe, registry, source, target, verify};
-use imgbuild_docker::{engine, prune, service};
+use imgbuild_docker::{engine, prune, save, service};
 
 use super::Exit;
 
@@ -101,6 +101,19 @@ impl Explained for service::Error {
 }
 
 impl Explained for prune::Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Engine(error) => error.exit(),
+            _ => Exit::FAILED,
+        }
+    }
+
+    fn explain(&self) -> Option<String> {
+        self.hint()
+    }
+}
+
+impl Explained for save::Error {
     fn exit(&self) -> Exit {
         match self {
             Self::Engine(error) => error.exit(),

@@ -21,6 +21,11 @@ pub(super) fn explain(error: &reqwest::Error, endpoint: &Endpoint, request: &str
     Error::Network { request: request.to_owned(), reason: chain(error) }
 }
 
+/// An answer that broke off.
+pub(crate) fn broken(request: &str, error: &reqwest::Error) -> Error {
+    Error::Network { request: request.to_owned(), reason: format!("the answer broke off: {}", chain(error)) }
+}
+
 fn describe(error: &rustls::Error) -> String {
     match error {
         rustls::Error::InvalidCertificate(reason) => format!("its certificate is not trusted: {}", describe_certificate(reason)),

@@ -22,6 +22,7 @@ use url::Url;
 pub use endpoint::{Endpoint, Tls};
 pub use error::Error;
 pub use host::{DEFAULT_SOCKET, Host, Remote};
+pub(crate) use failure::broken;
 pub(crate) use request::Request;
 use tunnel::Tunnel;
 

@@ -79,6 +79,12 @@ impl Request {
         self
     }
 
+    /// Lets the answer take as long as it takes.
+    pub(crate) fn unlimited(mut self) -> Self {
+        self.limit = None;
+        self
+    }
+
     fn line(&self) -> String {
         format!("{} {}", self.method, self.path)
     }

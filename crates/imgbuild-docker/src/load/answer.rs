@@ -22,10 +22,7 @@ impl Progress<'_> {
     pub(super) async fn follow(&self, mut answer: reqwest::Response) -> Result<(), Error> {
         let mut rest = Vec::new();
         loop {
-            let piece = answer.chunk().await.map_err(|error| {
-                let reason = format!("the answer broke off: {error}");
-                engine::Error::Network { request: "POST /images/load".to_owned(), reason }
-            })?;
+            let piece = answer.chunk().await.map_err(|error| engine::broken("POST /images/load", &error))?;
             let Some(piece) = piece else { return self.line(&rest) };
             rest.extend_from_slice(&piece);
             while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {

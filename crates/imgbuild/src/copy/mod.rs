@@ -13,7 +13,7 @@ use crate::cache::Cache;
 use crate::event::{Event, Events};
 use crate::oci::{Digest, Location, Platform};
 use crate::registry::Client;
-use crate::source::Source;
+use crate::source::Origin;
 use crate::target::{Receipt, Target, deliver};
 
 pub use error::Error;
@@ -32,9 +32,10 @@ pub use error::Error;
 /// ```
 #[must_use = "a copy does nothing before it is run"]
 pub struct Copy {
-    from: Location,
+    from: Origin,
     to: Box<dyn Target>,
     platform: Option<Platform>,
+    referrers: bool,
     client: Option<Client>,
     cache: Option<Cache>,
     events: Events,
@@ -51,6 +52,8 @@ pub struct Copied {
     pub digest: Digest,
     /// The platforms that were copied.
     pub platforms: Vec<Platform>,
+    /// What was copied because it refers to the image.
+    pub referrers: Vec<Digest>,
     /// What the target did.
     #[serde(flatten)]
     pub receipt: Receipt,
@@ -67,12 +70,25 @@ impl Copied {
 impl Copy {
     /// A copy of the image at `from` to the target `to`.
     pub fn new(from: Location, to: impl Into<Box<dyn Target>>) -> Self {
-        Self { from, to: to.into(), platform: None, client: None, cache: None, events: Events::default(), cancel: Cancel::default() }
+        Self::of(from, to)
+    }
+
+    /// The same of an image that may be open already, such as one of a Docker Engine.
+    pub fn of(from: impl Into<Origin>, to: impl Into<Box<dyn Target>>) -> Self {
+        let from = from.into();
+        Self { from, to: to.into(), platform: None, referrers: false, client: None, cache: None, events: Events::default(), cancel: Cancel::default() }
     }
 
     /// Copies the image of this platform alone: its manifest, without the index around it.
     pub fn platform(mut self, platform: Platform) -> Self {
         self.platform = Some(platform);
+        self
+    }
+
+    /// Copies what refers to the image and to its manifests as well, and what refers to that: signatures, SBOMs and the like. A
+    /// registry lists them, by its API or at the tag `sha256-HEX`; layouts and archives hold them as entries without names.
+    pub fn with_referrers(mut self) -> Self {
+        self.referrers = true;
         self
     }
 
@@ -112,11 +128,15 @@ impl Copy {
         let cache = self.cache.clone().map_or_else(Cache::temporary, Ok)?;
         self.to.connect(&client, &cache);
         let failed = |source| Error::Source { image: self.from.to_string(), source };
-        let source = Source::open(&self.from, &client, Some(&cache)).await.map_err(failed)?;
-        let image = gather::gather(&source, self.platform.as_ref()).await.map_err(failed)?;
+        let source = self.from.open(&client, Some(&cache)).await.map_err(failed)?;
+        let mut image = gather::gather(&source, self.platform.as_ref()).await.map_err(failed)?;
+        if self.referrers {
+            gather::add_referrers(&source, &mut image, &self.events).await.map_err(failed)?;
+        }
         let delivered = deliver(self.to.as_ref(), &image, &self.events, self.cancel.cancelled()).await?;
         let receipt = delivered.ok_or(Error::Cancelled)?;
         let platforms = image.images.iter().map(|image| image.platform.clone()).filter(|platform| !platform.is_unknown()).collect();
-        Ok(Copied { source: self.from.to_string(), digest: image.digest().clone(), platforms, receipt })
+        let referrers = image.referrers.iter().map(|referrer| referrer.artifact.digest().clone()).collect();
+        Ok(Copied { source: self.from.to_string(), digest: image.digest().clone(), platforms, referrers, receipt })
     }
 }

@@ -25,7 +25,7 @@ use crate::event::{Event, Events};
 use crate::inspect::{Opened, open};
 use crate::oci::{Location, Platform};
 use crate::registry::Client;
-use crate::source::PlatformImage;
+use crate::source::{Origin, PlatformImage};
 
 pub(crate) use platform::of_documents;
 
@@ -46,8 +46,8 @@ pub use report::{Difference, PlatformDifference, Side, Verdict};
 /// ```
 #[must_use = "nothing is compared before it is run"]
 pub struct Diff {
-    left: Location,
-    right: Location,
+    left: Origin,
+    right: Origin,
     platform: Option<Platform>,
     reading: Reading,
     client: Option<Client>,
@@ -58,6 +58,12 @@ pub struct Diff {
 impl Diff {
     /// A comparison of what was, `left`, with what is, `right`.
     pub fn new(left: Location, right: Location) -> Self {
+        Self::of(left, right)
+    }
+
+    /// The same of images that may be open already, such as those of a Docker Engine.
+    pub fn of(left: impl Into<Origin>, right: impl Into<Origin>) -> Self {
+        let (left, right) = (left.into(), right.into());
         Self { left, right, platform: None, reading: Reading::All, client: None, cache: None, events: Events::default() }
     }
 
@@ -101,7 +107,7 @@ impl Diff {
             None => Client::builder().events(self.events.clone()).build(),
         };
         let (cache, platform) = (self.cache.as_ref(), self.platform.as_ref());
-        let open = |location| Box::pin(open(location, &client, cache, platform));
+        let open = |origin| Box::pin(open(origin, &client, cache, platform));
         let (left, right) = tokio::try_join!(open(&self.left), open(&self.right))?;
         if left.digest() == right.digest() {
             return Ok(Difference::none(&left, &right));

@@ -129,6 +129,18 @@ pub struct ImageIndex {
     pub nested: Vec<Blob>,
     /// The index; of an image that is copied it may be the one manifest.
     pub index: Blob,
+    /// What refers to the index, to its parts or to one another, which only images that are copied have; a referrer comes after what
+    /// it refers to.
+    pub referrers: Vec<Referrer>,
+}
+
+/// A signature, an SBOM or another artifact that names an image as its `subject`.
+#[derive(Debug, Clone)]
+pub struct Referrer {
+    /// What it refers to.
+    pub subject: Digest,
+    /// The artifact. Its index, mostly the one manifest, is under the descriptor that lists of referrers hold.
+    pub artifact: ImageIndex,
 }
 
 impl ImageIndex {
@@ -149,7 +161,13 @@ impl ImageIndex {
             }
             index["annotations"] = json!(annotations.index);
         }
-        Ok(Self { images, nested: Vec::new(), index: Blob::from_bytes(format.index(), index.to_string()) })
+        let index = Blob::from_bytes(format.index(), index.to_string());
+        Ok(Self { images, nested: Vec::new(), index, referrers: Vec::new() })
+    }
+
+    /// Itself, and the artifacts that refer to it.
+    pub fn with_referrers(&self) -> impl Iterator<Item = &Self> {
+        [self].into_iter().chain(self.referrers.iter().map(|referrer| &referrer.artifact))
     }
 
     /// The digest that names the whole image.

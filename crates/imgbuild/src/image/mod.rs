@@ -13,7 +13,7 @@ mod record;
 mod tests;
 
 pub use assumed::{Assumed, DEFAULT_SHELL};
-pub use compose::{Annotations, Format, Image, ImageIndex, Parent};
+pub use compose::{Annotations, Format, Image, ImageIndex, Parent, Referrer};
 pub(crate) use config::join_path;
 pub use config::{Config, Created};
 pub use error::Error;

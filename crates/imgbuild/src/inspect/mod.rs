@@ -17,6 +17,7 @@ use crate::contents;
 use crate::event::{Event, Events};
 use crate::oci::{Location, Platform};
 use crate::registry::Client;
+use crate::source::Origin;
 
 pub use error::Error;
 pub(crate) use history::steps;
@@ -50,7 +51,7 @@ pub enum Reading {
 /// ```
 #[must_use = "nothing is looked at before it is run"]
 pub struct Inspect {
-    location: Location,
+    origin: Origin,
     platform: Option<Platform>,
     reading: Reading,
     client: Option<Client>,
@@ -61,7 +62,12 @@ pub struct Inspect {
 impl Inspect {
     /// A look at the image or index at `location`.
     pub fn new(location: Location) -> Self {
-        Self { location, platform: None, reading: Reading::default(), client: None, cache: None, events: Events::default() }
+        Self::of(location)
+    }
+
+    /// The same at an image that may be open already, such as one of a Docker Engine.
+    pub fn of(origin: impl Into<Origin>) -> Self {
+        Self { origin: origin.into(), platform: None, reading: Reading::default(), client: None, cache: None, events: Events::default() }
     }
 
     /// Looks at the image of this platform alone.
@@ -109,7 +115,7 @@ impl Inspect {
     pub async fn run(self) -> Result<Inspection, Error> {
         let opened = self.open().await?;
         let layers = opened.images.iter().flat_map(|image| opened::layers(image, self.reading));
-        let failed = |source| Error::Contents { image: self.location.to_string(), source };
+        let failed = |source| Error::Contents { image: self.origin.to_string(), source };
         let contents = contents::read_several(layers).await.map_err(failed)?;
         Ok(Inspection::new(&opened, &contents))
     }
@@ -119,6 +125,6 @@ impl Inspect {
             Some(client) => client.clone(),
             None => Client::builder().events(self.events.clone()).build(),
         };
-        open(&self.location, &client, self.cache.as_ref(), self.platform.as_ref()).await
+        open(&self.origin, &client, self.cache.as_ref(), self.platform.as_ref()).await
     }
 }

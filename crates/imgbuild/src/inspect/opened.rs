@@ -5,7 +5,7 @@ use crate::blob::Blob;
 use crate::cache::Cache;
 use crate::oci::{Digest, Document, Location, Platform};
 use crate::registry::Client;
-use crate::source::{PlatformImage, Source};
+use crate::source::{Origin, PlatformImage};
 
 /// An image whose documents were read.
 #[derive(Debug, Clone)]
@@ -18,13 +18,13 @@ pub struct Opened {
     pub images: Vec<PlatformImage>,
 }
 
-/// Reads the documents of the image at `location`, of all platforms or of one.
+/// Reads the documents of the image at `origin`, of all platforms or of one.
 ///
 /// # Errors
 /// When one cannot be read or is not valid.
-pub async fn open(location: &Location, client: &Client, cache: Option<&Cache>, platform: Option<&Platform>) -> Result<Opened, Error> {
-    let failed = |source| Error::Source { image: location.to_string(), source };
-    let source = Source::open(location, client, cache).await.map_err(failed)?;
+pub async fn open(origin: &Origin, client: &Client, cache: Option<&Cache>, platform: Option<&Platform>) -> Result<Opened, Error> {
+    let failed = |source| Error::Source { image: origin.to_string(), source };
+    let source = origin.open(client, cache).await.map_err(failed)?;
     let root = source.root().await.map_err(failed)?;
     let (root, images) = if let Some(platform) = platform {
         let image = source.image(&root, platform).await.map_err(failed)?;
@@ -33,7 +33,7 @@ pub async fn open(location: &Location, client: &Client, cache: Option<&Cache>, p
         let images = source.images(&root).await.map_err(failed)?;
         (root, images)
     };
-    Ok(Opened { location: location.clone(), root, images })
+    Ok(Opened { location: origin.location().clone(), root, images })
 }
 
 impl Opened {

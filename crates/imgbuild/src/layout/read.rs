@@ -90,12 +90,16 @@ pub(super) fn images_of(index: &Value) -> Result<Vec<Descriptor>, serde_json::Er
 /// The image with this tag or full name, or the only one, of a layout or an archive at `path`.
 pub(super) fn choose(images: &[Descriptor], tag: Option<&str>, path: &Path) -> Result<Descriptor, Error> {
     let names = |image: &Descriptor| [CONTAINERD_NAME, annotation::REF_NAME].map(|key| image.annotation(key).map(str::to_owned));
+    let is_referrer = |image: &Descriptor| image.artifact_type().is_some() && names(image).iter().all(Option::is_none);
+    // Where there are artifacts alone, they are what is meant.
+    let (images, referrers): (Vec<_>, Vec<_>) = images.iter().partition(|image| !is_referrer(image));
+    let images = if images.is_empty() { referrers } else { images };
     let tags = || images.iter().filter_map(|image| names(image).into_iter().rev().flatten().next()).collect();
     let found = match tag {
         Some(tag) => images.iter().find(|image| names(image).iter().flatten().any(|name| is_same_name(name, tag))),
         None => images.first().filter(|first| images.iter().all(|image| image.digest == first.digest)),
     };
-    found.cloned().ok_or_else(|| match tag {
+    found.copied().cloned().ok_or_else(|| match tag {
         Some(tag) => Error::NoTag { path: path.to_owned(), tag: tag.to_owned(), tags: tags() },
         None => Error::SeveralImages { path: path.to_owned(), count: images.len(), tags: tags() },
     })

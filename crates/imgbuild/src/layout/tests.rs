@@ -12,7 +12,7 @@ async fn write(folder: &Path, content: &'static [u8], tag: Option<&str>) -> Desc
     let blob = Blob::from_bytes(MediaType::OciIndex, content);
     let writer = LayoutWriter::open(folder).unwrap();
     writer.write_blob(&blob).await.unwrap();
-    writer.finish(blob.descriptor(), tag).unwrap();
+    writer.finish(blob.descriptor(), tag, &[]).unwrap();
     blob.descriptor().clone()
 }
 
@@ -63,8 +63,8 @@ async fn a_blob_that_is_there_is_not_written_again() {
     let descriptor = write(&folder, EMPTY_INDEX, Some("1")).await;
     let writer = LayoutWriter::open(&folder).unwrap();
     assert_eq!(writer.write_blob(&Blob::from_bytes(MediaType::OciIndex, EMPTY_INDEX)).await.unwrap(), Outcome::Present);
-    assert!(writer.is_unchanged(&descriptor, Some("1")).unwrap());
-    assert!(!writer.is_unchanged(&descriptor, Some("2")).unwrap());
+    assert!(writer.is_unchanged(&descriptor, Some("1"), &[]).unwrap());
+    assert!(!writer.is_unchanged(&descriptor, Some("2"), &[]).unwrap());
 }
 
 #[test]

@@ -81,22 +81,31 @@ impl LayoutWriter {
         Ok(Outcome::Sent)
     }
 
-    /// Names the image of `descriptor` and lets the layout be seen. An image that had the tag loses it.
+    /// Names the image of `descriptor` and lets the layout be seen. An image that had the tag loses it. What refers to the image gets
+    /// entries without names, by which readers find it.
     ///
     /// # Errors
     /// When the index cannot be written or the folder cannot be moved into its place.
-    pub fn finish(self, descriptor: &Descriptor, tag: Option<&str>) -> Result<(), Error> {
+    pub fn finish(self, descriptor: &Descriptor, tag: Option<&str>, referrers: &[Descriptor]) -> Result<(), Error> {
         let mut index = match &self.new {
             Some(_) => Map::from_iter([("schemaVersion".to_owned(), json!(2)), ("manifests".to_owned(), json!([]))]),
             None => read_index(&self.folder)?,
         };
         let mut named = descriptor.clone();
         named.annotations.extend(tag.map(|tag| (annotation::REF_NAME.to_owned(), Value::from(tag))));
-        let entry = serde_json::to_value(&named).map_err(|error| Error::Write { path: self.folder.join(INDEX), source: error.into() })?;
+        let written = |descriptor: &Descriptor| {
+            serde_json::to_value(descriptor).map_err(|error| Error::Write { path: self.folder.join(INDEX), source: error.into() })
+        };
+        let (entry, referrers) = (written(&named)?, referrers.iter().map(written).collect::<Result<Vec<_>, _>>()?);
         let list = index.entry("manifests").or_insert_with(|| json!([]));
         if let Value::Array(entries) = list {
             entries.retain(|other| !is_replaced(other, tag, &descriptor.digest));
             entries.push(entry);
+            for referrer in referrers {
+                if !entries.iter().any(|known| known["digest"] == referrer["digest"]) {
+                    entries.push(referrer);
+                }
+            }
         }
         self.write_index(&Value::Object(index))?;
         let Some(new) = self.new else { return Ok(()) };
@@ -109,16 +118,17 @@ impl LayoutWriter {
         Ok(())
     }
 
-    /// Whether tag and digest are already what `finish` would make them.
+    /// Whether tag, digest and referrers are already what `finish` would make them.
     ///
     /// # Errors
     /// When the index cannot be read.
-    pub fn is_unchanged(&self, descriptor: &Descriptor, tag: Option<&str>) -> Result<bool, Error> {
+    pub fn is_unchanged(&self, descriptor: &Descriptor, tag: Option<&str>, referrers: &[Descriptor]) -> Result<bool, Error> {
         if self.new.is_some() || !self.has(descriptor) {
             return Ok(false);
         }
         let images = super::Layout::open(&self.folder)?.images()?;
-        Ok(images.iter().any(|image| image.digest == descriptor.digest && image.annotation(annotation::REF_NAME) == tag))
+        let is_named = images.iter().any(|image| image.digest == descriptor.digest && image.annotation(annotation::REF_NAME) == tag);
+        Ok(is_named && referrers.iter().all(|referrer| images.iter().any(|image| image.digest == referrer.digest)))
     }
 
     fn place(&self) -> &Path {

@@ -57,6 +57,12 @@ impl Descriptor {
         self.annotations.get(key).and_then(Value::as_str)
     }
 
+    /// What kind of artifact it describes, where that is said.
+    #[must_use]
+    pub fn artifact_type(&self) -> Option<&str> {
+        self.rest.get(ARTIFACT_TYPE).and_then(Value::as_str)
+    }
+
     /// Whether it describes what BuildKit attaches to an index (provenance, SBOM) rather than an image to run.
     #[must_use]
     pub fn is_attestation(&self) -> bool {
@@ -64,6 +70,9 @@ impl Descriptor {
             || self.platform.as_ref().is_some_and(Platform::is_unknown)
     }
 }
+
+/// The key of a descriptor's artifact type.
+pub(super) const ARTIFACT_TYPE: &str = "artifactType";
 
 /// Annotation keys that imgbuild reads or writes (image-spec 1.1.1, "Annotations").
 pub mod annotation {

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::descriptor::ARTIFACT_TYPE;
 use super::{Descriptor, Digest, MediaType};
 
 /// Largest manifest or index (distribution-spec 1.1.1: registries should accept 4 MiB).
@@ -54,6 +55,8 @@ pub struct Index {
     raw: Bytes,
     manifests: Vec<Descriptor>,
     annotations: Map<String, Value>,
+    subject: Option<Descriptor>,
+    artifact_type: Option<String>,
 }
 
 /// The manifest of one image.
@@ -64,6 +67,8 @@ pub struct Manifest {
     config: Descriptor,
     layers: Vec<Descriptor>,
     annotations: Map<String, Value>,
+    subject: Option<Descriptor>,
+    artifact_type: Option<String>,
 }
 
 /// The union of both shapes, so that a document that is both can be refused.
@@ -77,8 +82,9 @@ struct Shape {
     layers: Option<Vec<Descriptor>>,
     #[serde(rename = "fsLayers")]
     fs_layers: Option<Value>,
-    #[serde(default)]
     annotations: Option<Map<String, Value>>,
+    subject: Option<Descriptor>,
+    artifact_type: Option<String>,
 }
 
 impl Document {
@@ -97,9 +103,14 @@ impl Document {
         let media_type = decide_type(&shape, outside)?;
         let descriptor = Descriptor::of(media_type, &raw);
         let annotations = shape.annotations.unwrap_or_default();
+        let (subject, artifact_type) = (shape.subject, shape.artifact_type.filter(|artifact_type| !artifact_type.is_empty()));
         match (shape.manifests, shape.config, shape.layers) {
-            (Some(manifests), None, None) => Ok(Self::Index(Index { descriptor, raw, manifests, annotations })),
-            (None, Some(config), Some(layers)) => Ok(Self::Manifest(Manifest { descriptor, raw, config, layers, annotations })),
+            (Some(manifests), None, None) => {
+                Ok(Self::Index(Index { descriptor, raw, manifests, annotations, subject, artifact_type }))
+            }
+            (None, Some(config), Some(layers)) => {
+                Ok(Self::Manifest(Manifest { descriptor, raw, config, layers, annotations, subject, artifact_type }))
+            }
             (None, _, _) => Err(DocumentError::Ambiguous("a manifest needs `config` and `layers`")),
             _ => Err(DocumentError::Ambiguous("it has `manifests` together with `config` or `layers`")),
         }
@@ -121,6 +132,32 @@ impl Document {
             Self::Index(index) => index.raw(),
             Self::Manifest(manifest) => manifest.raw(),
         }
+    }
+
+    /// What it refers to, where it is a signature, an SBOM or another artifact of an image (image-spec 1.1.1, `subject`).
+    #[must_use]
+    pub const fn subject(&self) -> Option<&Descriptor> {
+        match self {
+            Self::Index(index) => index.subject.as_ref(),
+            Self::Manifest(manifest) => manifest.subject.as_ref(),
+        }
+    }
+
+    /// The entry that lists of referrers hold of it: with its artifact type, a manifest's configuration's type where it names none,
+    /// and with its annotations (distribution-spec 1.1.1, "Listing Referrers").
+    #[must_use]
+    pub fn as_referrer(&self) -> Descriptor {
+        let (artifact_type, annotations) = match self {
+            Self::Index(index) => (index.artifact_type.clone(), &index.annotations),
+            Self::Manifest(manifest) => {
+                let own = manifest.artifact_type.clone();
+                (own.or_else(|| Some(manifest.config.media_type.to_string())), &manifest.annotations)
+            }
+        };
+        let mut entry = self.descriptor().clone();
+        entry.rest.extend(artifact_type.map(|artifact_type| (ARTIFACT_TYPE.to_owned(), artifact_type.into())));
+        entry.annotations.clone_from(annotations);
+        entry
     }
 }
 

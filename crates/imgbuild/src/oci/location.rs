@@ -6,6 +6,9 @@ use std::str::FromStr;
 
 use super::{Reference, ReferenceError};
 
+/// The scheme of what a Docker Engine has, without the colon.
+const DAEMON: &str = "docker-daemon";
+
 /// The place of an image, as a source or a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -28,6 +31,8 @@ pub enum Location {
         /// The tag of the image, a whole reference in Docker's form; may be left out where the archive holds one image.
         tag: Option<String>,
     },
+    /// An image of a Docker Engine: `docker-daemon:REFERENCE`. This crate speaks with none; who does opens it and hands it in.
+    Daemon(Reference),
 }
 
 /// The two kinds of archives.
@@ -87,6 +92,9 @@ impl FromStr for Location {
             }
             return Ok(Self::Layout { folder: folder.into(), tag });
         }
+        if let Some(rest) = text.strip_prefix(DAEMON).and_then(|rest| rest.strip_prefix(':')) {
+            return Ok(Self::Daemon(rest.parse()?));
+        }
         for form in [ArchiveForm::Oci, ArchiveForm::Docker] {
             let Some(rest) = text.strip_prefix(form.scheme()).and_then(|rest| rest.strip_prefix(':')) else { continue };
             let (file, tag) = match form {
@@ -123,6 +131,7 @@ impl fmt::Display for Location {
             Self::Registry(reference) => return reference.fmt(formatter),
             Self::Layout { folder, tag } => ("oci", folder, tag),
             Self::Archive { form, file, tag } => (form.scheme(), file, tag),
+            Self::Daemon(reference) => return write!(formatter, "{DAEMON}:{reference}"),
         };
         write!(formatter, "{scheme}:{}", path.display())?;
         tag.iter().try_for_each(|tag| write!(formatter, ":{tag}"))
@@ -142,6 +151,9 @@ mod tests {
         let hub: Location = "amazoncorretto:17".parse().unwrap();
         assert_eq!(hub.to_string(), "docker.io/library/amazoncorretto:17");
         assert_eq!("docker://amazoncorretto:17".parse(), Ok(hub));
+        let daemon: Location = "docker-daemon:koin/api:1".parse().unwrap();
+        assert_eq!((daemon.to_string().as_str(), matches!(daemon, Location::Daemon(_))), ("docker-daemon:docker.io/koin/api:1", true));
+        assert!("docker-daemon:".parse::<Location>().is_err());
         assert!("oci:".parse::<Location>().is_err());
         assert!("oci::17".parse::<Location>().is_err());
     }

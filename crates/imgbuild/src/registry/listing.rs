@@ -3,7 +3,6 @@
 use reqwest::header::{ACCEPT, LINK};
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
-use serde_json::Value;
 use url::Url;
 
 use super::Error;
@@ -71,7 +70,7 @@ impl Client {
         let mut next = Some(request);
         for _ in 0..MAX_PAGES {
             let Some(request) = next.take() else {
-                let wanted = |referrer: &Descriptor| artifact_type.is_none_or(|wanted| artifact_type_of(referrer) == Some(wanted));
+                let wanted = |referrer: &Descriptor| artifact_type.is_none_or(|wanted| referrer.artifact_type() == Some(wanted));
                 return Ok(found.into_iter().filter(wanted).collect());
             };
             let answer = self.transport().send(&endpoint, &request).await?;
@@ -90,9 +89,9 @@ impl Client {
         Err(endless(repository))
     }
 
-    /// The entries of the index at the fallback tag.
+    /// The entries of the index at the fallback tag, by the registry's own word: they are written again.
     pub(super) async fn fallback(&self, repository: &Reference, subject: &Digest) -> Result<Vec<Descriptor>, Error> {
-        match self.pull_document(&fallback_tag(repository, subject)?).await {
+        match self.document_at(&fallback_tag(repository, subject)?, true).await {
             Ok(Document::Index(index)) => Ok(index.manifests().to_vec()),
             Ok(Document::Manifest(_)) | Err(Error::NotFound { .. }) => Ok(Vec::new()),
             Err(error) => Err(error),
@@ -105,10 +104,6 @@ pub(super) fn fallback_tag(repository: &Reference, subject: &Digest) -> Result<R
     let hex: String = subject.hex().chars().take(64).collect();
     let text = format!("{}:{}-{hex}", repository.repository(), subject.algorithm().name());
     text.parse().map_err(|error| Error::Input(format!("{error}")))
-}
-
-fn artifact_type_of(descriptor: &Descriptor) -> Option<&str> {
-    descriptor.rest.get("artifactType").and_then(Value::as_str)
 }
 
 /// The request for the next page. It is judged like every place that a registry names, and gets no authorisation elsewhere.

@@ -71,7 +71,8 @@ impl Client {
         self.document_at(own, true).await
     }
 
-    async fn document_at(&self, reference: &Reference, insists: bool) -> Result<Document, Error> {
+    /// The same without mirrors.
+    pub(super) async fn document_at(&self, reference: &Reference, insists: bool) -> Result<Document, Error> {
         let endpoint = self.endpoint(reference);
         let request = self.manifest_request(&endpoint, Method::GET, reference, insists).await?;
         let wanted = reference.digest().map(|digest| Descriptor::new(MediaType::Other("".into()), digest.clone(), u64::MAX));

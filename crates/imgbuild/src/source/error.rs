@@ -52,6 +52,15 @@ pub enum Error {
         /// The limit.
         limit: usize,
     },
+    /// More artifacts refer to it than are followed.
+    #[error("more than {limit} artifacts refer to it")]
+    TooManyReferrers {
+        /// The limit.
+        limit: usize,
+    },
+    /// A place in a Docker Engine, of which this crate knows none.
+    #[error("there is no Docker Engine to read it from")]
+    NoEngine,
     /// The runtime ended while an archive was opened.
     #[error("reading was stopped")]
     Interrupted,
@@ -74,6 +83,8 @@ impl Error {
                 let list = available.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
                 Some(format!("name what it has, such as `--platform {list}`"))
             }
+            Self::NoEngine => Some("copy it first, as in `imgbuild copy docker-daemon:REF oci:DIR`, and name the copy".to_owned()),
+            Self::TooManyReferrers { .. } => Some("leave `--referrers` away, and copy those that are needed by their digests".to_owned()),
             _ => None,
         }
     }

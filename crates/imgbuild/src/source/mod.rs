@@ -5,6 +5,7 @@
 
 mod error;
 mod image;
+mod origin;
 mod select;
 
 use bytes::Bytes;
@@ -12,11 +13,12 @@ use bytes::Bytes;
 use crate::blob::Blob;
 use crate::cache::Cache;
 use crate::layout::{Archive, Layout};
-use crate::oci::{Descriptor, Digest, Document, Location, MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, Reference};
+use crate::oci::{Descriptor, Digest, Document, Location, MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, Reference, annotation};
 use crate::registry;
 
 pub use error::Error;
 pub use image::PlatformImage;
+pub use origin::Origin;
 
 /// An image or an index that can be read. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -46,8 +48,15 @@ impl Source {
                 let opened = tokio::task::spawn_blocking(move || Archive::open(file)).await;
                 Place::Archive { archive: opened.map_err(|_| Error::Interrupted)??, tag }
             }
+            Location::Daemon(_) => return Err(Error::NoEngine),
         };
         Ok(Self { location: location.clone(), place, cache: cache.cloned() })
+    }
+
+    /// The one image of an archive that somebody else opened, such as a Docker Engine's; `location` is where it came from.
+    #[must_use]
+    pub const fn of_archive(location: Location, archive: Archive) -> Self {
+        Self { location, place: Place::Archive { archive, tag: None }, cache: None }
     }
 
     /// Where it is.
@@ -176,6 +185,30 @@ impl Source {
             Some(descriptor) => self.document(descriptor).await,
             None => Err(Error::NoDigest { digest: digest.clone() }),
         }
+    }
+
+    /// What refers to `subject`: the entries of a registry's list. In a layout or an archive these are the entries of the index that
+    /// name it as their `subject`, and those at the tag `sha256-HEX`.
+    ///
+    /// # Errors
+    /// When the registry does not tell, or a document cannot be read or is not valid.
+    pub async fn referrers(&self, subject: &Digest) -> Result<Vec<Descriptor>, Error> {
+        let images = match &self.place {
+            Place::Registry { client, reference } => return Ok(client.referrers(reference, subject, None).await?),
+            Place::Layout { layout, .. } => layout.images()?,
+            Place::Archive { archive, .. } => archive.images().to_vec(),
+        };
+        let list = format!("{}-{}", subject.algorithm().name(), subject.hex());
+        let mut found = Vec::new();
+        for entry in images.iter().filter(|entry| entry.media_type.is_manifest() || entry.media_type.is_index()) {
+            let document = self.document(entry).await?;
+            match &document {
+                Document::Index(index) if entry.annotation(annotation::REF_NAME) == Some(&list) => found.extend_from_slice(index.manifests()),
+                _ if document.subject().is_some_and(|of| of.digest == *subject) => found.push(document.as_referrer()),
+                _ => {}
+            }
+        }
+        Ok(found)
     }
 
     fn cached(&self, descriptor: &Descriptor) -> Option<Blob> {

@@ -89,7 +89,9 @@ impl ArchiveTarget {
             receipts.push(BlobReceipt::new(role, blob, Outcome::Sent));
         }
         let saved = (self.form == ArchiveForm::Docker).then(|| self.saved(image));
-        writer.finish(&self.entries(image.index.descriptor()), saved).await.map_err(|source| self.error(source))?;
+        let mut entries = self.entries(image.index.descriptor());
+        entries.extend(image.referrers.iter().map(|referrer| referrer.artifact.index.descriptor().clone()));
+        writer.finish(&entries, saved).await.map_err(|source| self.error(source))?;
         Ok(Receipt::new(vec![self.reference(image.digest())], false, receipts))
     }
 }

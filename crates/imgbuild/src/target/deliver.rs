@@ -62,6 +62,6 @@ async fn send(session: &dyn Session, blobs: &[Blob], image: &ImageIndex) -> Resu
 /// The layers, each once, without those that are not distributed.
 fn blobs(image: &ImageIndex) -> Vec<Blob> {
     let mut seen = HashSet::new();
-    let layers = image.images.iter().flat_map(|image| &image.layers);
+    let layers = image.with_referrers().flat_map(|image| &image.images).flat_map(|image| &image.layers);
     layers.filter(|blob| !blob.descriptor().media_type.is_nondistributable() && seen.insert(blob.digest().clone())).cloned().collect()
 }

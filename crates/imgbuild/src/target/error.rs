@@ -47,6 +47,9 @@ pub enum Error {
     /// A registry target was used without a client, outside of a build.
     #[error("there is no registry client to push `{0}` with")]
     NoClient(String),
+    /// A place in a Docker Engine, of which this crate knows none.
+    #[error("there is no Docker Engine to load `{0}` into")]
+    NoEngine(String),
     /// A registry target was given a reference by digest: the digest follows from the image.
     #[error("`{0}` names a digest; an image is pushed under a tag")]
     Digest(String),
@@ -60,7 +63,7 @@ impl Error {
             Self::Registry { source, .. } => source.hint(),
             Self::Digest(_) => Some("leave the part from `@` on away".to_owned()),
             Self::Other { hint, .. } => hint.clone(),
-            Self::Layout { .. } | Self::Name { .. } | Self::Finished(_) | Self::NoClient(_) => None,
+            Self::Layout { .. } | Self::Name { .. } | Self::Finished(_) | Self::NoClient(_) | Self::NoEngine(_) => None,
         }
     }
 

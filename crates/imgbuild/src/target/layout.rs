@@ -10,7 +10,7 @@ use crate::blob::{Blob, BoxFuture};
 use crate::event::{Direction, Event, Events, Outcome};
 use crate::image::ImageIndex;
 use crate::layout::{self, LayoutWriter};
-use crate::oci::{Digest, Location};
+use crate::oci::{Descriptor, Digest, Location};
 
 /// An OCI image layout, new or existing.
 #[derive(Debug, Clone)]
@@ -44,7 +44,8 @@ impl Target for LayoutTarget {
         Box::pin(async move {
             let writer = LayoutWriter::open(&self.folder).map_err(|source| self.error(source))?;
             let has_all = parts(image).iter().all(|(_, blob)| writer.has(blob.descriptor()));
-            let named = writer.is_unchanged(image.index.descriptor(), self.tag.as_deref()).map_err(|source| self.error(source))?;
+            let named = writer.is_unchanged(image.index.descriptor(), self.tag.as_deref(), &referrers(image));
+            let named = named.map_err(|source| self.error(source))?;
             Ok((has_all && named).then(|| Receipt::unchanged(vec![self.reference(image)], image)))
         })
     }
@@ -61,6 +62,11 @@ impl Target for LayoutTarget {
             Ok(Box::new(session) as Box<dyn Session>)
         })
     }
+}
+
+/// The entries of what refers to the image.
+fn referrers(image: &ImageIndex) -> Vec<Descriptor> {
+    image.referrers.iter().map(|referrer| referrer.artifact.index.descriptor().clone()).collect()
 }
 
 struct LayoutSession {
@@ -104,12 +110,13 @@ impl Session for LayoutSession {
             let tag = self.target.tag.as_deref();
             let writer = self.writer.write().await.take();
             let writer = writer.ok_or_else(|| Error::Finished(self.target.name()))?;
-            let unchanged = writer.is_unchanged(image.index.descriptor(), tag).map_err(|source| self.target.error(source))?;
+            let (index, referrers) = (image.index.descriptor(), referrers(image));
+            let unchanged = writer.is_unchanged(index, tag, &referrers).map_err(|source| self.target.error(source))?;
             let mut receipts = Vec::new();
             for (role, blob) in parts(image) {
                 receipts.push(self.write(&writer, blob, role).await?);
             }
-            writer.finish(image.index.descriptor(), tag).map_err(|source| self.target.error(source))?;
+            writer.finish(index, tag, &referrers).map_err(|source| self.target.error(source))?;
             Ok(Receipt::new(vec![self.target.reference(image)], unchanged, receipts))
         })
     }

@@ -17,7 +17,7 @@ use crate::blob::{Blob, BoxFuture};
 use crate::cache::Cache;
 use crate::event::Events;
 use crate::image::ImageIndex;
-use crate::oci::{ArchiveForm, Location, Reference};
+use crate::oci::{ArchiveForm, Digest, Location, Reference};
 use crate::registry::Client;
 
 pub use archive::ArchiveTarget;
@@ -69,7 +69,7 @@ impl<T: Target + 'static> From<T> for Box<dyn Target> {
 /// The target at a location.
 ///
 /// # Errors
-/// When the name of an image in Docker's archive is no reference.
+/// When the name of an image in Docker's archive is no reference, or the location is in a Docker Engine, which this crate knows none of.
 pub fn at(location: &Location) -> Result<Box<dyn Target>, Error> {
     Ok(match location.clone() {
         Location::Registry(reference) => Box::new(RegistryTarget::new(reference)),
@@ -78,6 +78,7 @@ pub fn at(location: &Location) -> Result<Box<dyn Target>, Error> {
             let name = name.parse().map_err(|source| Error::Name { target: location.to_string(), source })?;
             Box::new(ArchiveTarget::new(ArchiveForm::Docker, file).names([name]))
         }
+        Location::Daemon(_) => return Err(Error::NoEngine(location.to_string())),
         Location::Archive { form, file, tag } => Box::new(ArchiveTarget::new(form, file).tag(tag)),
     })
 }
@@ -95,14 +96,17 @@ pub trait Session: Send + Sync {
 }
 
 /// Every blob and document of an image, each once, in the order in which they must arrive: layers and configurations,
-/// manifests, the index.
+/// manifests, what refers to the image, the index.
 fn parts(image: &ImageIndex) -> Vec<(Role, &Blob)> {
-    let layers = image.images.iter().flat_map(|image| image.layers.iter().map(|blob| (Role::Layer, blob)));
-    let configs = image.images.iter().map(|image| (Role::Config, &image.config));
-    let manifests = image.images.iter().map(|image| (Role::Manifest, &image.manifest));
+    let images = || image.with_referrers().flat_map(|image| &image.images);
+    let layers = images().flat_map(|image| image.layers.iter().map(|blob| (Role::Layer, blob)));
+    let configs = images().map(|image| (Role::Config, &image.config));
+    let referrers = || image.referrers.iter().map(|referrer| (Role::Referrer, &referrer.artifact.index));
+    let roots: HashSet<&Digest> = referrers().map(|(_, blob)| blob.digest()).collect();
+    let manifests = images().map(|image| (Role::Manifest, &image.manifest)).filter(|(_, blob)| !roots.contains(blob.digest()));
+    let nested = image.with_referrers().flat_map(|image| &image.nested).map(|blob| (Role::Index, blob));
     let mut seen = HashSet::new();
-    let indexes = image.nested.iter().chain([&image.index]).map(|blob| (Role::Index, blob));
-    let all = layers.chain(configs).chain(manifests).chain(indexes);
+    let all = layers.chain(configs).chain(manifests).chain(nested).chain(referrers()).chain([(Role::Index, &image.index)]);
     // A layer that is not distributed stays a descriptor: its bytes are fetched from elsewhere.
     let distributed = all.filter(|(_, blob)| !blob.descriptor().media_type.is_nondistributable());
     distributed.filter(|(_, blob)| seen.insert(blob.digest().clone())).collect()

@@ -20,6 +20,8 @@ pub enum Role {
     Manifest,
     /// The index.
     Index,
+    /// The manifest of an artifact that refers to the image.
+    Referrer,
 }
 
 /// One blob or document.

@@ -1,6 +1,6 @@
 //! Publishes to a repository of a registry.
 //!
-//! Blobs, then child manifests by digest, then the index, one PUT a tag: until then no tag has moved. What the tags name is asked
+//! Blobs, then child manifests by digest, then what refers to them, then the index, one PUT a tag: until then no tag has moved. What the tags name is asked
 //! once, and answers for everything that those images have in common with the new one.
 
 use std::collections::{HashMap, HashSet};
@@ -104,7 +104,21 @@ impl RegistryTarget {
     /// The receipt of an image that every tag names.
     async fn unchanged(&self, image: &ImageIndex) -> Result<Option<Receipt>, Error> {
         let is_same = self.named().await?.iter().all(|digest| digest.as_ref() == Some(image.digest()));
+        let is_same = is_same && self.unlisted(image).await?.is_empty();
         Ok(is_same.then(|| Receipt::unchanged(self.references(image.digest()), image)))
+    }
+
+    /// The referrers that the repository does not list under their subjects.
+    async fn unlisted(&self, image: &ImageIndex) -> Result<HashSet<Digest>, Error> {
+        let subjects: HashSet<&Digest> = image.referrers.iter().map(|referrer| &referrer.subject).collect();
+        if subjects.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let pusher = &self.connected()?.pusher(&self.repository);
+        let ask: Vec<_> = subjects.into_iter().map(|subject| pusher.referrers(subject)).collect();
+        let listed = stream::iter(ask).buffer_unordered(BLOBS_AT_ONCE).try_concat().await.map_err(|source| self.error(source))?;
+        let digests = image.referrers.iter().map(|referrer| referrer.artifact.digest());
+        Ok(digests.filter(|digest| !listed.contains(digest)).cloned().collect())
     }
 }
 
@@ -175,10 +189,12 @@ impl RegistrySession {
                 let pushed = if is_offered { self.pusher.offer_blob(blob).await } else { self.pusher.push_blob(blob).await };
                 pushed.map_err(|source| self.target.error(source))?
             }
-            (None, Role::Manifest | Role::Index) => {
+            (None, Role::Manifest | Role::Index | Role::Referrer) => {
                 let bytes = blob.read(MAX_MANIFEST_BYTES).await.map_err(|source| self.target.error(registry::Error::Source(source)))?;
                 let descriptor = blob.descriptor();
-                let put = if self.is_new {
+                let put = if role == Role::Referrer {
+                    self.pusher.put_referrer(descriptor, bytes).await.map(|()| Outcome::Sent)
+                } else if self.is_new {
                     self.pusher.put_manifest(descriptor, bytes).await
                 } else {
                     self.pusher.push_manifest(descriptor, bytes).await
@@ -201,6 +217,14 @@ impl RegistrySession {
         for (role, blob) in all.iter().filter(|(role, blob)| *role == Role::Index && blob.digest() != image.digest()) {
             receipts.push(self.push(*role, blob).await?);
         }
+        // Each one's entry is added to its subject's list, which is read and written as a whole where the registry keeps none.
+        let unlisted = self.target.unlisted(image).await?;
+        for (role, blob) in all.iter().filter(|(role, _)| *role == Role::Referrer) {
+            receipts.push(match unlisted.contains(blob.digest()) {
+                true => self.push(*role, blob).await?,
+                false => BlobReceipt::new(*role, blob, Outcome::Present),
+            });
+        }
         let bytes = image.index.read(MAX_MANIFEST_BYTES).await.map_err(|source| self.target.error(registry::Error::Source(source)))?;
         let mut moved = 0;
         for (tag, named) in self.target.tags.iter().zip(self.target.named().await?) {
@@ -214,7 +238,8 @@ impl RegistrySession {
         }
         let outcome = if moved > 0 { Outcome::Sent } else { Outcome::Present };
         receipts.push(BlobReceipt::new(Role::Index, &image.index, outcome));
-        let mut receipt = Receipt::new(self.target.references(image.digest()), moved == 0, receipts);
+        let unchanged = receipts.iter().all(|receipt| receipt.outcome == Outcome::Present);
+        let mut receipt = Receipt::new(self.target.references(image.digest()), unchanged, receipts);
         // The index is one blob, and goes over the wire once a tag.
         receipt.bytes_sent += image.index.size() * moved.saturating_sub(1);
         Ok(receipt)

@@ -110,7 +110,7 @@ impl Verify {
         let Self { location, mut recipe, application, lock, is_locked, client, cache, events } = self;
         let client = client.unwrap_or_else(|| Client::builder().events(events.clone()).build());
         let cache = cache.map_or_else(Cache::temporary, Ok)?;
-        let found = Box::pin(open(&location, &client, Some(&cache), None)).await?;
+        let found = Box::pin(open(&location.into(), &client, Some(&cache), None)).await?;
         let wanted = std::mem::take(&mut recipe.platforms);
         let has = |platform: &Platform| found.images.iter().any(|image| platform.matches(&image.platform));
         let (common, missing): (Vec<_>, Vec<_>) = wanted.into_iter().partition(has);

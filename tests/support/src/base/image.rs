@@ -9,6 +9,9 @@ use crate::{
     digest::sha256,
 };
 
+/// The media type of an artifact's manifest.
+const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+
 /// A manifest or index with the type under which a registry stores it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document {
@@ -27,6 +30,8 @@ pub struct Image {
     pub documents: BTreeMap<String, Document>,
     /// Configs and layers: what a registry keeps under `blobs`.
     pub blobs: BTreeMap<String, Vec<u8>>,
+    /// Descriptors of the artifacts that refer to it, as lists of referrers hold them.
+    pub referrers: Vec<Value>,
 }
 
 impl Image {
@@ -80,10 +85,31 @@ impl Image {
             documents.chain(&self.blobs).map(|(digest, bytes)| (format!("blobs/{}", digest.replace(':', "/")), bytes.clone())).collect();
         let mut root = self.root.clone();
         root["annotations"] = json!({"org.opencontainers.image.ref.name": tag});
-        let index = json!({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [root]});
+        let index = json!({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [&[root], self.referrers.as_slice()].concat()});
         files.insert("index.json".into(), index.to_string().into_bytes());
         files.insert("oci-layout".into(), json!({"imageLayoutVersion": "1.0.0"}).to_string().into_bytes());
         files
+    }
+
+    /// Attaches an artifact of `artifact_type` to the document `subject`, and returns its digest.
+    ///
+    /// # Panics
+    /// Where the image has no such document.
+    pub fn refer(&mut self, subject: &str, artifact_type: &str) -> String {
+        let document = self.documents.get(subject).unwrap_or_else(|| panic!("there is no `{subject}` to refer to"));
+        let subject = descriptor(&document.media_type, &document.bytes);
+        let config = self.put_blob("application/vnd.oci.empty.v1+json", b"{}".to_vec());
+        let layer = self.put_blob(artifact_type, format!("{artifact_type} of {}", subject["digest"]).into_bytes());
+        let manifest = json!({
+            "schemaVersion": 2, "mediaType": MANIFEST, "artifactType": artifact_type,
+            "config": config, "layers": [layer], "subject": subject, "annotations": {"kind": artifact_type},
+        });
+        let mut entry = self.put_document(MANIFEST, &manifest);
+        entry["artifactType"] = artifact_type.into();
+        entry["annotations"] = manifest["annotations"].clone();
+        let digest = entry["digest"].as_str().unwrap_or_default().to_owned();
+        self.referrers.push(entry);
+        digest
     }
 
     /// Stores a blob and returns its descriptor.

@@ -72,6 +72,7 @@ impl Lock {
             Location::Registry(reference) => reference.resolved().to_string(),
             Location::Layout { folder: layout, tag } => Location::Layout { folder: beside(&layout), tag }.to_string(),
             Location::Archive { form, file, tag } => Location::Archive { form, file: beside(&file), tag }.to_string(),
+            elsewhere @ Location::Daemon(_) => elsewhere.to_string(),
         }
     }
 

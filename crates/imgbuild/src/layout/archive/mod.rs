@@ -52,7 +52,15 @@ impl Archive {
     /// When it cannot be read, is cut short, or holds no images.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, Error> {
         let path = path.into();
-        let file = spool::open(&path)?;
+        Self::read(spool::open(&path)?, path)
+    }
+
+    /// Reads what an open file holds; messages call it `path`. It blocks for as long as that takes.
+    ///
+    /// # Errors
+    /// When it cannot be read, is cut short, or holds no images.
+    pub fn read(file: File, path: impl Into<PathBuf>) -> Result<Self, Error> {
+        let path = path.into();
         let members = Members::read(&file).map_err(|reason| Error::NotAnArchive { path: path.clone(), reason })?;
         let mut opened =
             Opened { path, file: Arc::new(file), members, images: Vec::new(), elsewhere: HashMap::new(), implied: HashMap::new() };

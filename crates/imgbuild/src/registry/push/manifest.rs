@@ -6,7 +6,6 @@ use reqwest::{Method, StatusCode};
 use super::super::Error;
 use super::super::auth::Scopes;
 use super::super::transport::{Answer, Body, Request, is_transient};
-use super::referrer::subject_of;
 use super::{Pusher, Tagged, lock};
 use crate::blob::BoxFuture;
 use crate::event::Outcome;
@@ -121,9 +120,10 @@ impl Pusher {
                     self.0.documents.fetch_add(bytes.len() as u64, std::sync::atomic::Ordering::Relaxed);
                     // A registry that lists referrers says so; for any other one the list is ours to keep.
                     if answer.header("oci-subject").is_none()
-                        && let Some(subject) = subject_of(bytes)
+                        && let Ok(document) = Document::parse(bytes.clone(), Some(descriptor.media_type.clone()))
+                        && let Some(subject) = document.subject()
                     {
-                        self.keep_fallback(subject, descriptor, bytes).await?;
+                        self.keep_fallback(&subject.digest, document.as_referrer()).await?;
                     }
                     return Ok(());
                 }
@@ -177,7 +177,7 @@ fn is_missing_child(error: &Error) -> bool {
     error.has_code("MANIFEST_UNKNOWN")
 }
 
-fn check(descriptor: &Descriptor, bytes: &Bytes) -> Result<(), Error> {
+pub(super) fn check(descriptor: &Descriptor, bytes: &Bytes) -> Result<(), Error> {
     let found = Descriptor::of(descriptor.media_type.clone(), bytes);
     if found.size == descriptor.size && found.digest == descriptor.digest {
         return Ok(());

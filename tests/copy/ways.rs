@@ -1,37 +1,15 @@
-//! Images that are copied between registries, layouts and archives: same digest, nothing twice, nothing half written.
-
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
+//! Byte for byte, whatever the way: same digest, nothing twice, nothing half written.
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
-use imgbuild::copy::{Copied, Error};
-use imgbuild::registry::Client;
-use imgbuild::{Cache, Copy, Location, target};
+use imgbuild::copy::Error;
+use imgbuild::Cache;
 use imgbuild_testkit::base::Base;
+use imgbuild_testkit::peer;
 use imgbuild_testkit::registry::Registry;
-use imgbuild_testkit::{fixtures, peer};
 
-fn place(text: &str) -> Location {
-    text.parse().unwrap()
-}
-
-fn copy(from: &str, to: &str) -> Copy {
-    Copy::new(place(from), target::at(&place(to)).unwrap()).registry(Client::default())
-}
-
-async fn copied(from: &str, to: &str) -> Copied {
-    copy(from, to).run().await.unwrap_or_else(|error| panic!("{from} → {to}: {error}: {:?}", std::error::Error::source(&error)))
-}
-
-fn base() -> String {
-    format!("oci:{}", fixtures::path("base").display())
-}
-
-fn in_folder(scheme: &str, folder: &Path, name: &str) -> String {
-    format!("{scheme}:{}", folder.join(name).display())
-}
+use crate::{base, copied, copy, in_folder};
 
 /// The digest that skopeo computes, where there is a skopeo.
 fn skopeo_digest(image: &str) -> Option<String> {
