@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
+mod jenkinsfile;
+
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -12,7 +14,7 @@ use imgbuild_testkit::home::{Ended, Home};
 use imgbuild_testkit::registry::{Registry, Tokens};
 use imgbuild_testkit::validate::Validator;
 
-const README: &str = include_str!("../README.md");
+const README: &str = include_str!("../../README.md");
 
 /// The blocks of one language, in their order.
 fn blocks(language: &str) -> Vec<&'static str> {
