@@ -89,7 +89,7 @@ fn work(command: Command) -> Result<Done, Failure> {
         }
         Command::Size(Folder { json, folder }) => {
             let size = folder.open()?.size()?;
-            Done::new(json, size, format!("{} in {} blobs", Bytes(size.bytes), size.blobs))
+            Done::new(json, size, format!("{} in {} blobs and {} records", Bytes(size.bytes), size.blobs, size.records + size.layers))
         }
         Command::Prune(Prune { max_size, older_than, all: _, folder: Folder { json, folder } }) => {
             let pruned = folder.open()?.prune(&Policy { older_than, max_size })?;
@@ -97,9 +97,13 @@ fn work(command: Command) -> Result<Done, Failure> {
         }
         Command::Verify(Folder { json, folder }) => {
             let verified = folder.open()?.verify()?;
-            let removed: Vec<String> = verified.removed.iter().map(|digest| format!("removed {digest}")).collect();
-            let exit = if verified.removed.is_empty() { Exit::DONE } else { Exit::DIFFERENT };
-            Done { exit, ..Done::new(json, &verified, [removed, vec![format!("{} blobs are sound", verified.sound)]].concat().join("\n")) }
+            let mut lines: Vec<String> = verified.removed.iter().map(|digest| format!("removed {digest}")).collect();
+            if verified.removed_records > 0 {
+                lines.push(format!("removed {} records", verified.removed_records));
+            }
+            let exit = if lines.is_empty() { Exit::DONE } else { Exit::DIFFERENT };
+            lines.push(format!("{} blobs and {} records are sound", verified.sound, verified.sound_records));
+            Done { exit, ..Done::new(json, &verified, lines.join("\n")) }
         }
     })
 }

@@ -1,7 +1,5 @@
 //! Which layer some inputs gave.
 
-use std::fs;
-
 use serde::{Deserialize, Serialize};
 
 use super::{Cache, Error};
@@ -34,8 +32,7 @@ impl Cache {
     /// as none: the layer is made again.
     #[must_use]
     pub fn find_layer(&self, key: &Digest) -> Option<CachedLayer> {
-        let record = fs::read(self.path("layers").join(format!("{}.json", key.hex()))).ok()?;
-        let layer: CachedLayer = serde_json::from_slice(&record).ok()?;
+        let layer: CachedLayer = self.read_record(&self.record_path("layers", key))?;
         self.find(&layer.descriptor()).is_some().then_some(layer)
     }
 
@@ -44,10 +41,6 @@ impl Cache {
     /// # Errors
     /// When the record cannot be written.
     pub fn remember_layer(&self, key: &Digest, layer: &CachedLayer) -> Result<(), Error> {
-        let path = self.path("layers").join(format!("{}.json", key.hex()));
-        let record = serde_json::to_vec(layer).map_err(|error| Error::Write { path: path.clone(), source: error.into() })?;
-        let mut pending = self.pending()?;
-        pending.write(&record)?;
-        pending.persist(&path)
+        self.write_record(&self.record_path("layers", key), layer)
     }
 }

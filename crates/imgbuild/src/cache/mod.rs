@@ -6,11 +6,12 @@
 //!
 //! ```text
 //! <folder>/CACHEDIR.TAG          backup programs skip the folder
-//! <folder>/v1/blobs/sha256/<hex> whole blobs
-//! <folder>/v1/layers/<key>.json  the layer that these inputs gave
-//! <folder>/v1/records/<key>.json what was found out about some inputs
+//! <folder>/v1/blobs/sha256/<hex> whole blobs: layers, configurations, manifests
+//! <folder>/v1/layers/<key>       the layer that these inputs gave: the digest of the rest of the file, a line's end, JSON
+//! <folder>/v1/records/<key>      what was found out about some inputs, in the same form: a base layer's facts, what a JAR
+//!                                holds, what was published last
 //! <folder>/v1/locks/<hex>        held while a blob is fetched
-//! <folder>/v1/users/           a locked file for each process that has the cache open
+//! <folder>/v1/users/             a locked file for each process that has the cache open
 //! <folder>/v1/tmp/               what is being written; locked by its writer
 //! ```
 

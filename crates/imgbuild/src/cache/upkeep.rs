@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
+use serde::de::IgnoredAny;
 
-use super::{Cache, Error, users};
+use super::{Cache, CachedLayer, Error, records, users};
 use crate::oci::{Algorithm, Digest, Hasher};
 
 /// Blobs are read in pieces of this size.
@@ -22,10 +23,12 @@ const PIECE: usize = 256 << 10;
 pub struct Size {
     /// Base layers, finished layers and documents.
     pub blobs: u64,
-    /// How many bytes they have.
-    pub bytes: u64,
     /// Records of which layer some inputs gave.
     pub layers: u64,
+    /// Records of what was found out about bases and JARs.
+    pub records: u64,
+    /// How many bytes all of it has.
+    pub bytes: u64,
 }
 
 /// What is to go.
@@ -43,6 +46,8 @@ pub struct Policy {
 pub struct Pruned {
     /// Blobs that were removed.
     pub blobs: u64,
+    /// Records of what was found out that were removed.
+    pub records: u64,
     /// How many bytes that freed.
     pub bytes: u64,
     /// How many bytes are left.
@@ -57,13 +62,18 @@ pub struct Verified {
     pub sound: u64,
     /// Blobs that were not, and were removed: they are fetched again.
     pub removed: Vec<Digest>,
+    /// Records of layers and of what was found out whose seals fit.
+    pub sound_records: u64,
+    /// Those whose seals did not, and which were removed: what they said is found out again.
+    pub removed_records: u64,
 }
 
-/// A blob on disk.
+/// A blob or a record on disk.
 #[derive(Debug)]
 struct Entry {
     path: PathBuf,
-    digest: Digest,
+    /// A blob's own; a record has none.
+    digest: Option<Digest>,
     size: u64,
     used: SystemTime,
 }
@@ -80,9 +90,9 @@ impl Cache {
     /// # Errors
     /// When its folder cannot be read.
     pub fn size(&self) -> Result<Size, Error> {
-        let blobs = self.entries()?;
-        let layers = names(&self.path("layers"))?.len() as u64;
-        Ok(Size { blobs: blobs.len() as u64, bytes: blobs.iter().map(|entry| entry.size).sum(), layers })
+        let (blobs, records, layers) = (self.blobs()?, self.records("records")?, self.records("layers")?);
+        let bytes = [&blobs, &records, &layers].into_iter().flatten().map(|entry| entry.size).sum();
+        Ok(Size { blobs: blobs.len() as u64, layers: layers.len() as u64, records: records.len() as u64, bytes })
     }
 
     /// Removes what `policy` says; without a limit, everything that no running build uses.
@@ -90,50 +100,61 @@ impl Cache {
     /// # Errors
     /// When the folder cannot be read or a file cannot be removed.
     pub fn prune(&self, policy: &Policy) -> Result<Pruned, Error> {
-        let mut entries = self.entries()?;
-        entries.sort_by(|one, other| one.used.cmp(&other.used).then_with(|| one.digest.as_str().cmp(other.digest.as_str())));
+        let before = self.size()?.bytes;
+        let mut entries = self.blobs()?;
+        entries.extend(self.records("records")?);
+        entries.sort_by(|one, other| one.used.cmp(&other.used).then_with(|| one.path.cmp(&other.path)));
         let now = SystemTime::now();
         // Our own use began a moment ago and holds nothing.
         let protected = users::oldest(&self.path("users"), self.0.user.as_ref().map(tempfile::NamedTempFile::path));
-        let mut left: u64 = entries.iter().map(|entry| entry.size).sum();
+        let mut left = before;
         let mut pruned = Pruned::default();
         for entry in &entries {
             let is_old = policy.older_than.is_some_and(|limit| now.duration_since(entry.used).is_ok_and(|age| age > limit));
             let is_too_much = policy.max_size.is_some_and(|limit| left > limit);
             let is_unlimited = *policy == Policy::default();
             if (is_old || is_too_much || is_unlimited) && self.remove(entry, protected)? {
-                pruned.blobs += 1;
-                pruned.bytes += entry.size;
-                left -= entry.size;
+                *if entry.digest.is_some() { &mut pruned.blobs } else { &mut pruned.records } += 1;
+                left = left.saturating_sub(entry.size);
             }
         }
         self.forget_layers_without_blobs()?;
-        Ok(Pruned { left, ..pruned })
+        let left = self.size()?.bytes;
+        Ok(Pruned { bytes: before.saturating_sub(left), left, ..pruned })
     }
 
-    /// Reads every blob and removes those that are not what their names say.
+    /// Reads everything, and removes the blobs that are not what their names say and the records whose seals do not fit.
     ///
     /// # Errors
-    /// When a blob can be neither read nor removed.
+    /// When a file can be neither read nor removed.
     pub fn verify(&self) -> Result<Verified, Error> {
         let mut verified = Verified::default();
-        for entry in self.entries()? {
-            match digest_of(&entry.path, entry.digest.algorithm()) {
-                Ok(found) if found == entry.digest => verified.sound += 1,
+        for entry in self.blobs()? {
+            let Some(digest) = entry.digest else { continue };
+            match digest_of(&entry.path, digest.algorithm()) {
+                Ok(found) if found == digest => verified.sound += 1,
                 // Another process has removed it meanwhile.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Ok(_) => {
-                    fs::remove_file(&entry.path).map_err(|source| Error::Write { path: entry.path.clone(), source })?;
-                    verified.removed.push(entry.digest);
+                    remove_file(&entry.path)?;
+                    verified.removed.push(digest);
                 }
                 Err(source) => return Err(Error::Read { path: entry.path, source }),
+            }
+        }
+        for entry in [self.records("records")?, self.records("layers")?].into_iter().flatten() {
+            if records::read::<IgnoredAny>(&entry.path).is_some() {
+                verified.sound_records += 1;
+            } else if entry.path.exists() {
+                remove_file(&entry.path)?;
+                verified.removed_records += 1;
             }
         }
         self.forget_layers_without_blobs()?;
         Ok(verified)
     }
 
-    fn entries(&self) -> Result<Vec<Entry>, Error> {
+    fn blobs(&self) -> Result<Vec<Entry>, Error> {
         let mut entries = Vec::new();
         for algorithm in ["sha256", "sha384", "sha512"] {
             for path in names(&self.path("blobs").join(algorithm))? {
@@ -141,10 +162,21 @@ impl Cache {
                 // What has another name is not ours.
                 let (Ok(digest), Ok(metadata)) = (format!("{algorithm}:{hex}").parse::<Digest>(), fs::metadata(&path)) else { continue };
                 let used = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-                entries.push(Entry { digest, size: metadata.len(), used, path });
+                entries.push(Entry { digest: Some(digest), size: metadata.len(), used, path });
             }
         }
         Ok(entries)
+    }
+
+    /// The records of one kind, whatever their names are: what is none of ours is damaged.
+    fn records(&self, kind: &str) -> Result<Vec<Entry>, Error> {
+        let paths = names(&self.path(kind))?.into_iter();
+        let entry = |path: PathBuf| {
+            let metadata = fs::metadata(&path).ok().filter(fs::Metadata::is_file)?;
+            let used = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+            Some(Entry { digest: None, size: metadata.len(), used, path })
+        };
+        Ok(paths.filter_map(entry).collect())
     }
 
     /// Removes an entry unless a build that runs has used it: not even in the moment between a look and the removal.
@@ -172,16 +204,20 @@ impl Cache {
     /// A record whose blob is gone says nothing any more.
     fn forget_layers_without_blobs(&self) -> Result<(), Error> {
         for path in names(&self.path("layers"))? {
-            let record = fs::read(&path).ok().and_then(|bytes| serde_json::from_slice::<super::CachedLayer>(&bytes).ok());
-            let is_there = record.is_some_and(|layer| self.blob_path(&layer.digest).exists());
-            if !is_there
-                && let Err(source) = fs::remove_file(&path)
-                && source.kind() != io::ErrorKind::NotFound
-            {
-                return Err(Error::Write { path, source });
+            let record = records::read::<CachedLayer>(&path);
+            if !record.is_some_and(|layer| self.blob_path(&layer.digest).exists()) {
+                remove_file(&path)?;
             }
         }
         Ok(())
+    }
+}
+
+/// Removes a file that another process may have removed already.
+fn remove_file(path: &Path) -> Result<(), Error> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::Write { path: path.to_owned(), source: error }),
+        _ => Ok(()),
     }
 }
 
@@ -211,73 +247,4 @@ fn digest_of(path: &Path, algorithm: Algorithm) -> io::Result<Digest> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::oci::{Descriptor, MediaType};
-
-    fn keep(cache: &Cache, content: &[u8], days_ago: u64) -> Descriptor {
-        let descriptor = Descriptor::of(MediaType::OciConfig, content);
-        cache.keep(&descriptor, content).unwrap();
-        let used = SystemTime::now() - Duration::from_hours(24 * days_ago);
-        File::options().write(true).open(cache.blob_path(&descriptor.digest)).unwrap().set_modified(used).unwrap();
-        descriptor
-    }
-
-    fn cache() -> (tempfile::TempDir, Cache) {
-        let folder = tempfile::tempdir().unwrap();
-        let cache = Cache::open(folder.path()).unwrap();
-        (folder, cache)
-    }
-
-    #[test]
-    fn the_oldest_go_first_until_the_rest_fits() {
-        let (_folder, cache) = cache();
-        let blobs = [(&b"oldest"[..], 30), (b"middle", 20), (b"newest", 10)].map(|(content, days)| keep(&cache, content, days));
-        assert_eq!(cache.size().unwrap(), Size { blobs: 3, bytes: 18, layers: 0 });
-        let pruned = cache.prune(&Policy { max_size: Some(13), older_than: None }).unwrap();
-        assert_eq!(pruned, Pruned { blobs: 1, bytes: 6, left: 12 });
-        assert!(!cache.blob_path(&blobs[0].digest).exists());
-        let pruned = cache.prune(&Policy { older_than: Some(Duration::from_hours(24 * 15)), max_size: None }).unwrap();
-        assert_eq!((pruned.blobs, pruned.left), (1, 6));
-        assert_eq!(cache.prune(&Policy::default()).unwrap().left, 0);
-    }
-
-    #[test]
-    fn what_a_running_build_has_found_stays() {
-        let (folder, cache) = cache();
-        let (found, other) = (keep(&cache, b"found", 30), keep(&cache, b"other", 30));
-        let build = Cache::open(folder.path()).unwrap();
-        assert!(build.find(&found).is_some());
-        let pruned = cache.prune(&Policy::default()).unwrap();
-        assert_eq!(pruned.blobs, 1);
-        assert!(build.find(&found).is_some() && build.find(&other).is_none());
-        drop(build);
-        assert_eq!(cache.prune(&Policy::default()).unwrap().left, 0);
-    }
-
-    #[test]
-    fn a_record_goes_with_its_blob() {
-        let (_folder, cache) = cache();
-        let descriptor = keep(&cache, b"layer", 3);
-        let record = super::super::CachedLayer {
-            media_type: descriptor.media_type.clone(),
-            digest: descriptor.digest.clone(),
-            size: descriptor.size,
-            diff_id: descriptor.digest.clone(),
-        };
-        cache.remember_layer(&Digest::of(b"key"), &record).unwrap();
-        assert_eq!(cache.size().unwrap().layers, 1);
-        cache.prune(&Policy { older_than: Some(Duration::from_hours(24)), max_size: None }).unwrap();
-        assert_eq!(cache.size().unwrap(), Size::default());
-    }
-
-    #[test]
-    fn damaged_blobs_are_found_and_removed() {
-        let (_folder, cache) = cache();
-        let (sound, damaged) = (keep(&cache, b"sound", 1), keep(&cache, b"damaged", 1));
-        fs::write(cache.blob_path(&damaged.digest), b"damagXd").unwrap();
-        let verified = cache.verify().unwrap();
-        assert_eq!(verified, Verified { sound: 1, removed: vec![damaged.digest] });
-        assert!(cache.find(&sound).is_some());
-    }
-}
+mod tests;
