@@ -1,8 +1,8 @@
 //! The client: a cheap handle to everything that talks to registries.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Semaphore;
 use url::Url;
@@ -15,7 +15,7 @@ use super::push::Pusher;
 use super::transport::{Endpoint, Transport};
 use crate::blob::Blob;
 use crate::event::Events;
-use crate::oci::{Descriptor, Reference};
+use crate::oci::{Descriptor, Digest, Reference};
 
 /// Talks to registries. Cheap to clone; clones share connections, tokens and limits.
 #[derive(Clone)]
@@ -27,6 +27,8 @@ pub(super) struct Shared {
     pub(super) downloads: Arc<Semaphore>,
     pub(super) uploads: Semaphore,
     endpoints: Mutex<HashMap<String, Arc<Endpoint>>>,
+    /// Blobs of which a mirror served other bytes.
+    refuted: Mutex<HashSet<Digest>>,
 }
 
 impl Client {
@@ -42,6 +44,7 @@ impl Client {
             downloads: Arc::new(Semaphore::new(jobs)),
             uploads: Semaphore::new(jobs),
             endpoints: Mutex::default(),
+            refuted: Mutex::default(),
         }))
     }
 
@@ -77,6 +80,32 @@ impl Client {
         let places = self.0.mirrors.places(reference)?;
         let last = places.len();
         Ok(places.into_iter().enumerate().map(|(number, place)| (place, number + 1 == last)).collect())
+    }
+
+    /// The places to read a blob from. Where a mirror served other bytes, the registry itself is the only one left.
+    pub(super) fn places_of_blob(&self, repository: &Reference, digest: &Digest) -> Result<Vec<(Reference, bool)>, Error> {
+        let mut places = self.places(&repository.by_digest(digest.clone()))?;
+        if self.refuted().contains(digest) {
+            places.retain(|(_, is_last)| *is_last);
+        }
+        Ok(places)
+    }
+
+    /// Takes note that a mirror served other bytes than those of `digest`.
+    pub(super) fn refute(&self, mirror: &Reference, digest: &Digest) {
+        if self.refuted().insert(digest.clone()) {
+            self.warn_of(mirror, digest);
+        }
+    }
+
+    /// Tells that what a mirror serves is wrong.
+    pub(super) fn warn_of(&self, mirror: &Reference, digest: &Digest) {
+        let mirror = mirror.repository();
+        self.events().warn(format!("the mirror `{mirror}` does not serve what `{digest}` names; the registry itself is asked"), None);
+    }
+
+    fn refuted(&self) -> MutexGuard<'_, HashSet<Digest>> {
+        self.0.refuted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The URL of `what` in the repository of a reference, such as `manifests/latest`.

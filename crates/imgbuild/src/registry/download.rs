@@ -2,12 +2,15 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::Arc;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures_util::stream::try_unfold;
 use reqwest::header::{CONTENT_RANGE, RANGE};
 use reqwest::{Method, StatusCode};
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::io::StreamReader;
 
@@ -15,7 +18,7 @@ use super::Error;
 use super::auth::Scopes;
 use super::client::Client;
 use super::transport::{Answer, CoolDown, Endpoint, Request, Trial, is_transient};
-use crate::blob::{self, BoxFuture, Reader, Source};
+use crate::blob::{self, BoxFuture, Reader, Source, Verify};
 use crate::event::{Direction, Event, Outcome};
 use crate::oci::{Descriptor, Digest, Reference};
 
@@ -32,7 +35,7 @@ impl RemoteSource {
 
     /// Starts at the first place that has the blob. Where one breaks off later for good, the next one goes on.
     async fn start(&self, descriptor: &Descriptor) -> Result<Download, Error> {
-        let places = self.client.places(&self.repository.by_digest(descriptor.digest.clone()))?;
+        let places = self.client.places_of_blob(&self.repository, &descriptor.digest)?;
         Download::start(self.client.clone(), places.into(), descriptor).await
     }
 }
@@ -41,6 +44,7 @@ impl Source for RemoteSource {
     fn open<'a>(&'a self, descriptor: &'a Descriptor) -> BoxFuture<'a, Result<Reader, blob::Error>> {
         Box::pin(async {
             let download = self.start(descriptor).await.map_err(into_blob)?;
+            let (client, mirror, digest) = (self.client.clone(), Arc::clone(&download.mirror), descriptor.digest.clone());
             let stream = try_unfold(download, |mut download| async move {
                 match download.next().await {
                     Ok(Some(bytes)) => Ok(Some((bytes, download))),
@@ -48,12 +52,19 @@ impl Source for RemoteSource {
                     Err(error) => Err(io::Error::other(into_blob(error))),
                 }
             });
-            Ok(Reader::new(StreamReader::new(Box::pin(stream))))
+            let place = format!("blob `{}` of {}", descriptor.digest.short(), self.place());
+            let reader = Verify::new(StreamReader::new(Box::pin(stream)), descriptor, place);
+            Ok(Reader::new(Judged { reader, client, mirror, digest }))
         })
     }
 
     fn place(&self) -> String {
         format!("`{}`", self.repository.repository())
+    }
+
+    /// Which place it was that gave wrong bytes is known here alone.
+    fn is_checked(&self) -> bool {
+        true
     }
 
     fn repository(&self) -> Option<&Reference> {
@@ -65,8 +76,29 @@ fn into_blob(error: Error) -> blob::Error {
     blob::Error::Source(Box::new(error))
 }
 
+/// Checked bytes; where a mirror gave wrong ones, it is not asked for that blob again.
+struct Judged<R> {
+    reader: Verify<R>,
+    client: Client,
+    mirror: Arc<OnceLock<Reference>>,
+    digest: Digest,
+}
+
+impl<R: AsyncRead + Unpin> AsyncRead for Judged<R> {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let read = std::task::ready!(Pin::new(&mut self.reader).poll_read(context, buffer));
+        let inner = read.as_ref().err().and_then(io::Error::get_ref).and_then(|error| error.downcast_ref::<blob::Error>());
+        if let (Some(blob::Error::Mismatch { .. }), Some(mirror)) = (inner, self.mirror.get()) {
+            self.client.refute(mirror, &self.digest);
+        }
+        Poll::Ready(read)
+    }
+}
+
 /// A place that has the blob, and the attempts that are made there.
 struct Place {
+    /// Where it is, unless it is the registry itself.
+    mirror: Option<Reference>,
     endpoint: Arc<Endpoint>,
     request: Request,
     trial: Trial,
@@ -81,7 +113,8 @@ impl Place {
         let request = Request::new(Method::GET, url).access(repository.path(), Scopes::pull(repository.path()));
         let trial = if insists { client.transport().trial(request.line()) } else { client.transport().short_trial(request.line()) };
         let cool_down = client.transport().cool_down(&request.url);
-        Ok(Self { endpoint, request, trial, cool_down })
+        let mirror = (!insists).then_some(repository);
+        Ok(Self { mirror, endpoint, request, trial, cool_down })
     }
 }
 
@@ -89,6 +122,8 @@ impl Place {
 struct Download {
     client: Client,
     place: Place,
+    /// The first mirror that gave any bytes.
+    mirror: Arc<OnceLock<Reference>>,
     /// Where it goes on when that fails.
     others: VecDeque<(Reference, bool)>,
     descriptor: Descriptor,
@@ -112,6 +147,7 @@ impl Download {
         let mut download = Self {
             client,
             place,
+            mirror: Arc::default(),
             others: places,
             descriptor: descriptor.clone(),
             answer: None,
@@ -214,6 +250,7 @@ impl Download {
             return None;
         }
         self.offset += chunk.len() as u64;
+        self.place.mirror.iter().for_each(|mirror| drop(self.mirror.set(mirror.clone())));
         self.place.trial.progressed();
         let (digest, done, size) = (self.descriptor.digest.clone(), self.offset, self.descriptor.size);
         self.client.events().emit(&Event::TransferProgress { digest, direction: Direction::Download, done, size });

@@ -45,6 +45,16 @@ pub enum Error {
         /// What went wrong, from the cause outwards.
         reason: String,
     },
+    /// The name of the host leads nowhere.
+    #[error("{request}: the host `{host}` cannot be found: {reason}")]
+    UnknownHost {
+        /// Method and URL.
+        request: String,
+        /// The host.
+        host: String,
+        /// What DNS said.
+        reason: String,
+    },
     /// The host showed a certificate that is not trusted.
     #[error("{request}: the certificate of `{host}` is not trusted: {reason}")]
     Certificate {
@@ -209,6 +219,7 @@ impl Error {
             Self::Denied(_) | Self::Credentials(_) => Kind::NotAuthorised,
             Self::NotFound { .. } => Kind::NotFound,
             Self::Network { .. }
+            | Self::UnknownHost { .. }
             | Self::Certificate { .. }
             | Self::ClientCertificate { .. }
             | Self::Proxy { .. }
@@ -244,6 +255,12 @@ impl Error {
             Self::Network { reason, .. } | Self::Deadline { what: reason, .. } if reason.contains("(Connect)") => {
                 Some("check the host's name and the network; a proxy is named with HTTPS_PROXY".to_owned())
             }
+            Self::UnknownHost { host, .. } => Some(format!(
+                "check how `{host}` is written, and that this machine's DNS finds it (`getent hosts {host}`); behind a proxy name that with HTTPS_PROXY"
+            )),
+            Self::Deadline { what, .. } if what.contains("cannot be found: ") => {
+                Some("check the host's name and this machine's DNS; behind a proxy name that with HTTPS_PROXY".to_owned())
+            }
             Self::Wait { .. } => Some("log in to get a higher limit, use a mirror, or try again later".to_owned()),
             _ => None,
         }
@@ -252,7 +269,7 @@ impl Error {
     /// Whether the same request may well succeed a moment later.
     pub(crate) fn is_transient(&self) -> bool {
         match self {
-            Self::Network { .. } => true,
+            Self::Network { .. } | Self::UnknownHost { .. } => true,
             Self::Status { status, .. } => matches!(status, 408 | 429 | 500 | 502 | 503 | 504),
             _ => false,
         }

@@ -64,7 +64,7 @@ impl Client {
         for (place, _) in places.iter().filter(|(_, is_last)| !is_last) {
             match self.document_at(place, false).await {
                 Ok(document) => return Ok(document),
-                Err(error) => tracing::debug!("mirror `{place}`: {error}"),
+                Err(error) => self.pass_over(place, &error),
             }
         }
         let own = places.last().map_or(reference, |(place, _)| place);
@@ -88,12 +88,21 @@ impl Client {
         let reference = repository.by_digest(descriptor.digest.clone());
         let places = self.places(&reference)?;
         for (place, _) in places.iter().filter(|(_, is_last)| !is_last) {
-            if let Ok(document) = self.child_at(place, descriptor, false).await {
-                return Ok(document);
+            match self.child_at(place, descriptor, false).await {
+                Ok(document) => return Ok(document),
+                Err(error) => self.pass_over(place, &error),
             }
         }
         let own = places.last().map_or(&reference, |(place, _)| place);
         self.child_at(own, descriptor, true).await
+    }
+
+    /// A mirror may lack what is asked for, or be down; wrong bytes are something that its owner should know.
+    fn pass_over(&self, mirror: &Reference, error: &Error) {
+        tracing::debug!("mirror `{mirror}`: {error}");
+        if let (Error::Integrity { .. }, Some(digest)) = (error, mirror.digest()) {
+            self.warn_of(mirror, digest);
+        }
     }
 
     async fn child_at(&self, reference: &Reference, descriptor: &Descriptor, insists: bool) -> Result<Document, Error> {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use imgbuild::registry::{Error, Mirrors, Proxies, Serves, Tagged};
-use imgbuild_testkit::registry::{Proxy, Registry, Tls, What, When};
+use imgbuild_testkit::registry::{Answer, Proxy, Registry, Tls, What, When};
 
 use crate::support::{builder, image, layer, noise, push, quick, reference, remote, tokens, user};
 
@@ -166,6 +166,9 @@ async fn a_name_that_dns_does_not_answer_is_asked_again() {
     let error = client.head(&"registry.invalid/a/b:1".parse().unwrap()).await.unwrap_err();
     assert!(matches!(error, Error::GaveUp { attempts: 3, .. }) && error.kind() == imgbuild::registry::Kind::Network, "{error}");
     assert_eq!(ears.retries(), 2);
+    let text = error.to_string();
+    assert_eq!(text.matches("DNS").count(), 1, "{text}");
+    assert!(text.contains("the host `registry.invalid` cannot be found: ") && error.hint().unwrap().contains("getent hosts registry.invalid"), "{text}");
 }
 
 #[tokio::test]
@@ -198,4 +201,33 @@ async fn a_mirror_that_breaks_off_for_good_is_left_where_it_broke() {
     let asked = registry.log().matching("GET", "/blobs/");
     let range = asked[0].header("range").unwrap_or_default().to_owned();
     assert!(asked.len() == 1 && range.starts_with("bytes=") && range != "bytes=0-", "what the mirror gave is asked for again: `{range}`");
+}
+
+#[tokio::test]
+async fn a_mirror_that_serves_wrong_bytes_is_left_for_the_registry_and_that_is_told() {
+    let (registry, mirror) = (Registry::start(), Registry::start());
+    let (bytes, image) = (noise(10_000, 1), image(100));
+    let blob = layer(bytes.clone()).descriptor().clone();
+    registry.put_blob("a/b", bytes.clone());
+    registry.put_manifest("a/b", image.index.0.media_type.as_str(), image.index.1.clone());
+    mirror.put_broken_blob("copy/a/b", blob.digest.as_str(), noise(10_000, 2));
+    mirror.inject(When::request("GET", "/manifests/").then(What::Answer(Answer::status(200).body(r#"{"schemaVersion":2,"manifests":[]}"#))));
+    let mirrors = Mirrors::default().with(&registry.host(), &format!("{}/copy", mirror.host()), Serves::All);
+    let ears = crate::support::Ears::default();
+    let client = builder().mirrors(mirrors).events(ears.events()).build();
+    let target = reference(&registry, "a/b:1");
+
+    assert_eq!(client.pull_bytes(&target, &blob, 1 << 20).await.unwrap(), bytes);
+    assert_eq!(mirror.count("GET", "/blobs/"), 1, "it is not asked twice");
+    // What was told of one blob says nothing of others.
+    assert!(ears.warnings().iter().any(|said| said.contains(&mirror.host()) && said.contains(blob.digest.as_str())), "{:?}", ears.warnings());
+    let told = ears.warnings().len();
+    assert_eq!(client.pull_child(&target, &image.index.0).await.unwrap().raw(), &image.index.1);
+    assert_eq!(ears.warnings().len(), told + 1);
+
+    // Where the registry is no better, that is an error.
+    registry.forget_blob("a/b", blob.digest.as_str());
+    registry.put_broken_blob("a/b", blob.digest.as_str(), noise(10_000, 3));
+    let error = client.pull_bytes(&target, &blob, 1 << 20).await.unwrap_err();
+    assert!(matches!(error, Error::Integrity { .. }), "{error}");
 }

@@ -51,6 +51,11 @@ impl Ears {
         self.0.lock().unwrap().clone()
     }
 
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        let told = |event: Event| if let Event::Warning { message, .. } = event { Some(message) } else { None };
+        self.heard().into_iter().filter_map(told).collect()
+    }
+
     pub(crate) fn retries(&self) -> usize {
         self.heard().iter().filter(|event| matches!(event, Event::Retry { .. })).count()
     }

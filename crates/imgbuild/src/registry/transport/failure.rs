@@ -8,7 +8,7 @@ use url::Url;
 use super::super::Error;
 use super::super::secret::redact;
 use super::address::authority;
-use super::resolve::PrivateAddress;
+use super::resolve::{PrivateAddress, UnknownHost};
 use crate::connection::{causes, describe_certificate, find_cause};
 
 /// The flag that lets a public registry name a private host.
@@ -24,6 +24,9 @@ pub(crate) fn explain(error: &reqwest::Error, method: &Method, url: &Url, proxy:
     let request = request_line(method, url);
     if let Some(private) = find_cause::<PrivateAddress>(error) {
         return Error::Forbidden { request, host: private.host.clone(), reason: private.to_string(), flag: Some(ALLOW_PRIVATE) };
+    }
+    if let Some(UnknownHost { host, reason }) = find_cause(error).cloned() {
+        return Error::UnknownHost { request, host, reason };
     }
     match find_cause::<rustls::Error>(error) {
         Some(rustls::Error::InvalidCertificate(reason)) => {

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::LookupIpStrategy;
+use hickory_resolver::net::NetError;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::address::{is_loopback_name, is_private};
@@ -17,6 +18,16 @@ pub(crate) struct PrivateAddress {
     pub(crate) host: String,
     /// What DNS answered.
     pub(crate) address: IpAddr,
+}
+
+/// A name that leads nowhere.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{reason}")]
+pub(crate) struct UnknownHost {
+    /// The name that was looked up.
+    pub(crate) host: String,
+    /// Why, in one's own words: the resolver's speak of its inside.
+    pub(crate) reason: String,
 }
 
 /// Looks names up, with the system's configuration; shared by all HTTP clients of one registry client.
@@ -33,7 +44,7 @@ impl Names {
         Self { fixed: Arc::new(fixed), ..Self::default() }
     }
 
-    async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, Box<dyn std::error::Error + Send + Sync>> {
+    async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, UnknownHost> {
         let fixed: Vec<IpAddr> = self.fixed.iter().filter(|(name, _)| name == host).map(|(_, address)| *address).collect();
         if !fixed.is_empty() {
             return Ok(fixed);
@@ -41,8 +52,21 @@ impl Names {
         if is_loopback_name(host) {
             return Ok(vec![IpAddr::from([127, 0, 0, 1]), std::net::Ipv6Addr::LOCALHOST.into()]);
         }
-        let resolver = self.resolver.get_or_init(system_resolver).as_ref().map_err(Clone::clone)?;
-        Ok(resolver.lookup_ip(host).await?.iter().collect())
+        let unknown = |reason| UnknownHost { host: host.to_owned(), reason };
+        let resolver = self.resolver.get_or_init(system_resolver).as_ref().map_err(|reason| unknown(reason.clone()))?;
+        let found = resolver.lookup_ip(host).await.map_err(|error| unknown(why(&error)))?;
+        Ok(found.iter().collect())
+    }
+}
+
+fn why(error: &NetError) -> String {
+    match error {
+        _ if error.is_nx_domain() => "DNS knows no such name".to_owned(),
+        _ if error.is_no_records_found() => "DNS knows the name, and no address for it".to_owned(),
+        NetError::Timeout => "DNS did not answer in time".to_owned(),
+        NetError::NoConnections => "no DNS server can be reached".to_owned(),
+        // The outer words are the kind of the error, which is known by now.
+        _ => error.to_string().trim_start_matches("DNS error: ").to_owned(),
     }
 }
 
