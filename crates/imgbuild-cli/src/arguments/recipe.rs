@@ -38,10 +38,10 @@ pub(crate) struct RecipeArguments {
     #[arg(long, value_name = "OS/ARCH", value_delimiter = ',')]
     platform: Vec<Platform>,
     /// Injects a config file, at /app/config/NAME where no place is given; it is the last layer
-    #[arg(long, value_name = "FILE[:DEST[:MODE]]")]
+    #[arg(long, value_name = "[OS/ARCH=]FILE[:DEST[:MODE]]")]
     config: Vec<Injection>,
-    /// Adds a file or a folder, in a layer of its own
-    #[arg(long, value_name = "SRC:DEST[:MODE]")]
+    /// Adds a file or a folder, in a layer of its own; to the image of one platform with `linux/arm64=` in front
+    #[arg(long, value_name = "[OS/ARCH=]SRC:DEST[:MODE]")]
     add: Vec<Injection>,
     /// How the JAR is laid out: `extracted`, `exploded` or `packaged` [default: the best that is safe for it]
     #[arg(long, value_name = "LAYOUT")]
@@ -113,9 +113,12 @@ impl RecipeArguments {
         self.file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""))
     }
 
-    /// Takes the Dockerfile of a context that is to be built, where `-f` names no recipe.
+    /// Takes the Dockerfile of a context that is to be built, where neither `-f` nor imgbuild.yaml names one.
     pub(crate) fn look_into(&mut self, input: &[PathBuf]) {
-        if let ([one], None) = (input, &self.file) {
+        let names_one = || self.project().is_ok_and(|project| project.defaults.dockerfile.is_some() || !project.services.is_empty());
+        if let ([one], None) = (input, &self.file)
+            && !names_one()
+        {
             self.file = Some(one.join(DEFAULT_DOCKERFILE)).filter(|file| file.is_file());
         }
     }

@@ -1,11 +1,14 @@
 //! `imgbuild init`: an `imgbuild.yaml` to start from.
 
+use std::fmt::Display;
 use std::fs;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use clap::Args;
-use imgbuild::recipe::{Dockerfile, Draft, Project};
+use imgbuild::recipe::{Dockerfile, Draft, Injection, Project};
+use imgbuild::{Location, Reference};
 
 use crate::face::{Exit, Face, Failure, NewFile};
 
@@ -24,7 +27,7 @@ pub(crate) struct Arguments {
 }
 
 /// Writes the file, and prints its name.
-pub(crate) fn run(arguments: &Arguments, face: &Face) -> Result<Exit, Failure> {
+pub(crate) async fn run(arguments: Arguments, face: &Face) -> Result<Exit, Failure> {
     let output = &arguments.output;
     let is_stdout = imgbuild::oci::is_stdio(output);
     if !is_stdout && output.exists() && !arguments.force {
@@ -34,7 +37,8 @@ pub(crate) fn run(arguments: &Arguments, face: &Face) -> Result<Exit, Failure> {
     }
     let draft = match &arguments.dockerfile {
         Some(path) => Draft::of_dockerfile(&Dockerfile::read(path)?)?,
-        None => asked()?,
+        // A thread of its own: whoever is asked may end it by a signal instead of an answer.
+        None => face.until_cancelled(async { tokio::task::spawn_blocking(asked).await.map_err(Failure::ended)? }).await?,
     };
     for note in draft.notes() {
         face.warn(note, None);
@@ -61,22 +65,37 @@ fn asked() -> Result<Draft, Failure> {
         let failure = Failure::usage("there is no terminal to ask on");
         return Err(failure.hint("name a Dockerfile to take over: `imgbuild init Dockerfile`"));
     }
-    let jar = answer("The JAR", &likely_jar().unwrap_or_else(|| "build/libs/app.jar".to_owned()))?;
-    let base = answer("The base image", imgbuild::recipe::DEFAULT_BASE)?;
-    let tag = answer("The image's name, with its registry (empty for none)", "")?;
-    let config = answer("A config file that lies on this machine only (empty for none)", "")?;
+    let jar = answer("The JAR", &likely_jar().unwrap_or_else(|| "build/libs/app.jar".to_owned()), |_| Ok(()))?;
+    let base = answer("The base image", imgbuild::recipe::DEFAULT_BASE, is::<Location>)?;
+    let tag = answer("The image's name, with its registry (empty for none)", "", is::<Reference>)?;
+    let config = answer("A config file that lies on this machine only (empty for none)", "", is::<Injection>)?;
     Ok(Draft::of_answers(&jar, &base, &tag, &config)?)
 }
 
-fn answer(question: &str, default: &str) -> Result<String, Failure> {
+fn is<T: FromStr<Err: Display>>(text: &str) -> Result<(), String> {
+    text.parse::<T>().map(drop).map_err(|error| error.to_string())
+}
+
+/// Asks until the answer can be used; an empty line is the default.
+fn answer(question: &str, default: &str, check: impl Fn(&str) -> Result<(), String>) -> Result<String, Failure> {
     let failed = |error: io::Error| Failure::new(Exit::FAILED, "cannot ask").because(error);
     let shown = if default.is_empty() { String::new() } else { format!(" [{default}]") };
     let mut stderr = io::stderr().lock();
-    write!(stderr, "{question}{shown}: ").and_then(|()| stderr.flush()).map_err(failed)?;
-    let mut line = String::new();
-    io::stdin().lock().read_line(&mut line).map_err(failed)?;
-    let line = line.trim();
-    Ok(if line.is_empty() { default.to_owned() } else { line.to_owned() })
+    loop {
+        write!(stderr, "{question}{shown}: ").and_then(|()| stderr.flush()).map_err(failed)?;
+        let mut line = String::new();
+        if io::stdin().lock().read_line(&mut line).map_err(failed)? == 0 {
+            return Err(Failure::new(Exit::FAILED, "the answers ended before the questions; nothing was written"));
+        }
+        let line = line.trim();
+        if line.is_empty() {
+            return Ok(default.to_owned());
+        }
+        match check(line) {
+            Ok(()) => return Ok(line.to_owned()),
+            Err(reason) => writeln!(stderr, "  {reason}").map_err(failed)?,
+        }
+    }
 }
 
 /// The JAR that Gradle or Maven made, where there is one.

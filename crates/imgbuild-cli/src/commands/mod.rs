@@ -80,7 +80,7 @@ pub(crate) async fn run(command: Command, face: &Face) -> Result<Exit, Failure> 
         Command::Rebase(arguments) => rebase::run(arguments, face).await,
         Command::Base(arguments) => base::run(arguments, face).await,
         Command::Tags(arguments) => tags::run(arguments, face).await,
-        Command::Init(arguments) => init::run(&arguments, face),
+        Command::Init(arguments) => init::run(arguments, face).await,
         Command::Cache(arguments) => cache::run(arguments, face).await,
         Command::Completions(arguments) => completions::run(&arguments, face),
         Command::Man(arguments) => man::run(&arguments, face),

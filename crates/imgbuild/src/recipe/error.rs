@@ -109,6 +109,22 @@ pub enum Error {
         /// The file's name.
         file: String,
     },
+    /// Two keys of which each says what is built.
+    #[error("{file} has `{key}` together with `{with}`")]
+    Together {
+        /// The file's name.
+        file: String,
+        /// A key.
+        key: &'static str,
+        /// Another one.
+        with: &'static str,
+    },
+    /// A context for no Dockerfile.
+    #[error("{file} has a `context` and no `dockerfile`")]
+    ContextAlone {
+        /// The file's name.
+        file: String,
+    },
     /// A service that is not there.
     #[error("there is no service `{name}`")]
     NoService {
@@ -134,6 +150,8 @@ impl Error {
                 Some(format!("write `{}`, or name another file with `-f`", path.display()))
             }
             Self::SamePlace { .. } => Some("give one of them another destination: `FILE:/PATH`".to_owned()),
+            Self::Together { key, .. } => Some(format!("a Dockerfile copies its JAR itself, from its context; leave `{key}` out")),
+            Self::ContextAlone { .. } => Some("name the Dockerfile, as in `dockerfile: api/Dockerfile`".to_owned()),
             Self::NoService { near: Some(near), .. } => Some(format!("did you mean `{near}`?")),
             Self::NoService { known, .. } => Some(format!("the services are `{}`", known.join("`, `"))),
             Self::NoPlatform => Some("leave the list out for `linux/amd64` and `linux/arm64`".to_owned()),

@@ -13,7 +13,9 @@ use super::health::healthcheck;
 use super::project::services;
 use super::shape::{exec, injections, one_or_more, pairs, scalar};
 use super::syntax::syntax;
-use super::{Annotation, Dockerfile, Error, FactsFrom, Injection, Layout, Natives, Owner, Project, Recipe, Service, Settings, value};
+use super::{
+    Annotation, Assignment, Dockerfile, Error, FactsFrom, Injection, Layout, Natives, Owner, Project, Recipe, Service, Settings, value,
+};
 use crate::guard::Allowance;
 use crate::image::{Assumed, Created, Format, Healthcheck, Overlay, Port};
 use crate::layer::Encoding;
@@ -92,8 +94,9 @@ pub(super) fn read_text(text: &str, folder: &Path, file: &str) -> Result<Project
     };
     let mut keys = keys;
     let services = std::mem::take(&mut keys.services);
-    let services = services.into_iter().map(|(name, keys)| Service { name, settings: keys.settings(folder) }).collect();
-    Ok(Project { defaults: keys.settings(folder), services })
+    let service = |(name, keys): (String, Keys)| Ok(Service { settings: keys.settings(folder, file)?, name });
+    let services = services.into_iter().map(service).collect::<Result<_, Error>>()?;
+    Ok(Project { defaults: keys.settings(folder, file)?, services })
 }
 
 /// The keys, in the order of the documentation. The name of the flag is a second spelling where it differs.
@@ -102,6 +105,12 @@ pub(super) fn read_text(text: &str, folder: &Path, file: &str) -> Result<Project
 pub(super) struct Keys {
     #[serde(deserialize_with = "scalar")]
     jar: Option<PathBuf>,
+    #[serde(deserialize_with = "scalar")]
+    dockerfile: Option<PathBuf>,
+    #[serde(deserialize_with = "scalar")]
+    context: Option<PathBuf>,
+    #[serde(alias = "build-arg", deserialize_with = "pairs")]
+    build_args: Vec<(String, String)>,
     #[serde(deserialize_with = "services")]
     services: Vec<(String, Keys)>,
     #[serde(deserialize_with = "scalar")]
@@ -166,7 +175,27 @@ impl Keys {
         !self.services.is_empty()
     }
 
-    fn settings(self, folder: &Path) -> Settings {
+    /// What is built, and the Dockerfile that says how: the one is named by `jar`, both by `dockerfile`, whose own folder is its context
+    /// where no other is named.
+    fn application(&self, folder: &Path, file: &str) -> Result<(Option<PathBuf>, Option<Dockerfile>), Error> {
+        let no = |key, with| Error::Together { file: file.to_owned(), key, with };
+        match (&self.jar, &self.dockerfile, &self.context) {
+            (Some(_), Some(_), _) => Err(no("jar", "dockerfile")),
+            (Some(_), _, Some(_)) => Err(no("jar", "context")),
+            (_, None, Some(_)) => Err(Error::ContextAlone { file: file.to_owned() }),
+            (jar, None, None) => Ok((jar.as_ref().map(|jar| folder.join(jar)), None)),
+            (None, Some(dockerfile), context) => {
+                let dockerfile = folder.join(dockerfile);
+                let own = || dockerfile.parent().filter(|own| !own.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
+                let context = context.as_ref().map_or_else(own, |context| folder.join(context));
+                Ok((Some(context), Some(Dockerfile::read(&dockerfile)?)))
+            }
+        }
+    }
+
+    fn settings(self, folder: &Path, file: &str) -> Result<Settings, Error> {
+        let (application, dockerfile) = self.application(folder, file)?;
+        let build_args = self.build_args.into_iter().map(|(name, value)| Assignment { name, value }).collect();
         let within = |list: Vec<Injection>| list.into_iter().map(|one| one.within(folder)).collect();
         let base = self.base.map(|base| match base {
             Location::Layout { folder: layout, tag } => Location::Layout { folder: PathBuf::from(folder).join(layout), tag },
@@ -175,8 +204,8 @@ impl Keys {
             }
             elsewhere => elsewhere,
         });
-        Settings {
-            application: self.jar.map(|jar| folder.join(jar)),
+        Ok(Settings {
+            application,
             base,
             platforms: self.platforms,
             layout: self.layout,
@@ -201,8 +230,8 @@ impl Keys {
             owner: self.chown,
             mtime: self.mtime,
             created: self.created,
-            dockerfile: None,
-            build_args: Vec::new(),
+            dockerfile,
+            build_args,
             format: self.format,
             encoding: self.compression,
             allow: self.allow,
@@ -210,7 +239,7 @@ impl Keys {
             facts: self.facts,
             tags: self.tags.unwrap_or_default(),
             mirrors: self.mirrors.unwrap_or_default(),
-        }
+        })
     }
 }
 

@@ -29,7 +29,7 @@ impl Injected {
     }
 }
 
-/// A file as flags and recipes name it, before it has its place: `SOURCE[:DESTINATION[:MODE]]`.
+/// A file as flags and recipes name it, before it has its place: `[PLATFORM=]SOURCE[:DESTINATION[:MODE]]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Injection {
     /// The path on this machine.
@@ -71,10 +71,17 @@ impl Injection {
 impl FromStr for Injection {
     type Err = Error;
 
-    /// Splits at the first `:/`, since a destination is absolute. A last part of three or more octal digits is the mode.
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const FORM: &str = "write `FILE` or `FILE:/PATH` or `FILE:/PATH:MODE`";
-        let error = |reason| no("file for the image", text, reason);
+    /// Splits at the first `:/`, since a destination is absolute. A last part of three or more octal digits is the mode. A first part
+    /// such as `linux/arm64=` is a platform; for a source of such a name write `./linux/…`.
+    fn from_str(whole: &str) -> Result<Self, Self::Err> {
+        const FORM: &str = "write `FILE` or `FILE:/PATH` or `FILE:/PATH:MODE`, with a platform such as `linux/arm64=` in front where it is for one";
+        let error = |reason| no("file for the image", whole, reason);
+        let (platform, text) = match whole.split_once('=') {
+            Some((platform, text)) if platform.starts_with("linux/") && !platform.contains(':') => {
+                (Some(platform.parse::<Platform>().map_err(|_| error("what stands before the `=` is no platform"))?), text)
+            }
+            _ => (None, whole),
+        };
         let Some(at) = text.find(":/") else {
             if text.contains(':') {
                 return Err(error("what follows the `:` must be an absolute path"));
@@ -82,7 +89,7 @@ impl FromStr for Injection {
             return if text.is_empty() {
                 Err(error(FORM))
             } else {
-                Ok(Self { source: text.into(), destination: None, mode: None, platform: None })
+                Ok(Self { source: text.into(), destination: None, mode: None, platform })
             };
         };
         let (source, rest) = (&text[..at], &text[at + 1..]);
@@ -93,7 +100,7 @@ impl FromStr for Injection {
             Some((path, bits)) => (path, Some(mode(bits)?)),
             None => (rest, None),
         };
-        Ok(Self { source: source.into(), destination: Some(absolute("destination", path)?), mode: bits, platform: None })
+        Ok(Self { source: source.into(), destination: Some(absolute("destination", path)?), mode: bits, platform })
     }
 }
 

@@ -15,7 +15,7 @@ use crate::registry::Mirror;
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Settings {
-    /// The application's JAR. Not part of the recipe: the same recipe may be applied to any.
+    /// The application's JAR, or the context of its Dockerfile. Not part of the recipe: the same recipe may be applied to any.
     pub application: Option<PathBuf>,
     /// The base image.
     pub base: Option<Location>,
@@ -68,8 +68,12 @@ impl Recipe {
     /// # Errors
     /// When a platform is named twice, two files of one source have the same place, or a file can be given none.
     pub fn from_sources(sources: impl IntoIterator<Item = Settings>) -> Result<Self, Error> {
-        let sources: Vec<Settings> = sources.into_iter().collect();
-        let names_base = sources.iter().any(|settings| settings.base.is_some());
+        let mut sources: Vec<Settings> = sources.into_iter().collect();
+        let says_what = sources.iter().rposition(|settings| settings.application.is_some() || settings.dockerfile.is_some());
+        // A JAR takes the place of a weaker source's Dockerfile.
+        sources.iter_mut().take(says_what.unwrap_or_default()).for_each(|weaker| weaker.dockerfile = None);
+        // FROM is as strong as the source of its Dockerfile: a base that is named beside it or later takes its place.
+        let names_base = sources[says_what.unwrap_or_default()..].iter().any(|settings| settings.base.is_some());
         let working_dir = match sources.iter().rev().find_map(|settings| settings.overlay.working_dir.clone()) {
             None => dockerfile_working_dir(&sources)?,
             named => named,

@@ -85,7 +85,8 @@ impl Image {
             documents.chain(&self.blobs).map(|(digest, bytes)| (format!("blobs/{}", digest.replace(':', "/")), bytes.clone())).collect();
         let mut root = self.root.clone();
         root["annotations"] = json!({"org.opencontainers.image.ref.name": tag});
-        let index = json!({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [&[root], self.referrers.as_slice()].concat()});
+        let entries = [&[root], self.referrers.as_slice()].concat();
+        let index = json!({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": entries});
         files.insert("index.json".into(), index.to_string().into_bytes());
         files.insert("oci-layout".into(), json!({"imageLayoutVersion": "1.0.0"}).to_string().into_bytes());
         files
