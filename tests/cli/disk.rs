@@ -44,6 +44,19 @@ fn a_full_disk_is_named_and_nothing_half_visible_is_left() {
 }
 
 #[test]
+fn a_full_disk_takes_no_archive_and_no_copy_either() {
+    let home = home();
+    let Some(disk) = SmallDisk::mount(&home, "size=16k") else { return };
+    let from = base().trim_start_matches("--base=").to_owned();
+    for to in ["oci-archive:small/a.tar", "docker-archive:small/b.tar:koin/jdk:17", "oci:small/c:17"] {
+        let ended = home.run(["copy", &from, to]);
+        let said = ended.refused(1);
+        assert!(said.contains("No space left on device") && said.contains("hint: free space on that disk"), "{to}: {said}");
+        assert_eq!(files_in(&disk.0), Vec::<String>::new(), "{to}");
+    }
+}
+
+#[test]
 fn a_full_cache_is_named_with_a_way_on() {
     let home = home();
     let Some(disk) = SmallDisk::mount(&home, "size=8k") else { return };

@@ -21,6 +21,23 @@ fn a_flag_beats_a_variable_and_a_variable_beats_the_file() {
 }
 
 #[test]
+fn a_flag_beats_the_variable_that_contradicts_it() {
+    let home = home();
+    for words in [
+        vec!["build", &fixture("app.jar"), "--base", &format!("oci:{}:17", fixture("base")), "--output", "type=oci,dest=image"],
+        vec!["copy", &format!("oci:{}:17", fixture("base")), "oci:copy"],
+        vec!["inspect", &format!("oci:{}:17", fixture("base"))],
+    ] {
+        // The home names a cache by its variable.
+        let ended = home.run([&words[..], &["--no-cache"]].concat());
+        assert_eq!(ended.code, Some(0), "{words:?}: {}", ended.stderr);
+        assert!(!home.path("cache").exists(), "{words:?}");
+    }
+    let both = home.command().args(["inspect", "x"]).env("IMGBUILD_NO_CACHE", "true").output().unwrap();
+    assert_eq!(both.status.code(), Some(2), "two variables are no better than two flags: {both:?}");
+}
+
+#[test]
 fn every_kind_of_flag_has_a_variable() {
     let home = home();
     let mut command = build(&home);

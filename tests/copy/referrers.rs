@@ -110,7 +110,8 @@ async fn lists_that_say_something_wrong_lead_nowhere() {
     image.documents.extend(other.documents.clone());
     let stray = image.refer(other.digest(), SIGNATURE);
     let stray = registry.put_manifest("koin/base", "application/vnd.oci.image.manifest.v1+json", image.bytes(&stray).unwrap().to_vec());
-    let strange = json!({"mediaType": "application/vnd.oci.artifact.manifest.v1+json", "digest": format!("sha256:{}", "0".repeat(64)), "size": 2});
+    let strange =
+        json!({"mediaType": "application/vnd.oci.artifact.manifest.v1+json", "digest": format!("sha256:{}", "0".repeat(64)), "size": 2});
     let list = json!({
         "schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json",
         "manifests": [image.referrers.iter().find(|entry| entry["digest"] == *stray).unwrap(), &strange],

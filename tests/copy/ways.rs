@@ -3,8 +3,8 @@
 use std::fs;
 use std::process::Command;
 
-use imgbuild::copy::Error;
 use imgbuild::Cache;
+use imgbuild::copy::Error;
 use imgbuild_testkit::base::Base;
 use imgbuild_testkit::peer;
 use imgbuild_testkit::registry::Registry;

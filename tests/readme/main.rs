@@ -88,6 +88,8 @@ fn the_recipe_is_taken() {
         home.write("imgbuild.yaml", recipe);
         home.write("application.yml", "a: b\n");
         home.write("agent.jar", "agent");
+        fs::create_dir_all(home.path("arm")).unwrap();
+        home.write("arm/libx.so", "library");
         let ended = home.run(["build", fixtures::path("app.jar").to_str().unwrap(), "--dry-run"]);
         assert_eq!(ended.code, Some(0), "{}", ended.stderr);
         for part in ["/opt/agent.jar", "/app/config/application.yml"] {

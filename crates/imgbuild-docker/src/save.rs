@@ -48,9 +48,12 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Engine(error) => error.hint(),
-            Self::NoImage { .. } => Some("`docker images` there lists what it has; an image of a registry is named without `docker-daemon:`".to_owned()),
+            Self::NoImage { .. } => {
+                Some("`docker images` there lists what it has; an image of a registry is named without `docker-daemon:`".to_owned())
+            }
             Self::Spool { .. } => Some("name a folder with more space in TMPDIR".to_owned()),
-            Self::Read(_) | Self::Interrupted => None,
+            Self::Read(error) => error.hint(),
+            Self::Interrupted => None,
         }
     }
 }

@@ -115,7 +115,8 @@ impl RecipeArguments {
 
     /// Takes the Dockerfile of a context that is to be built, where neither `-f` nor imgbuild.yaml names one.
     pub(crate) fn look_into(&mut self, input: &[PathBuf]) {
-        let names_one = || self.project().is_ok_and(|project| project.defaults.dockerfile.is_some() || !project.services.is_empty());
+        // A file that cannot be read is told of where it is read in earnest.
+        let names_one = || self.project().map_or(true, |project| project.defaults.dockerfile.is_some() || !project.services.is_empty());
         if let ([one], None) = (input, &self.file)
             && !names_one()
         {

@@ -80,7 +80,8 @@ fn is<T: FromStr<Err: Display>>(text: &str) -> Result<(), String> {
 fn answer(question: &str, default: &str, check: impl Fn(&str) -> Result<(), String>) -> Result<String, Failure> {
     let failed = |error: io::Error| Failure::new(Exit::FAILED, "cannot ask").because(error);
     let shown = if default.is_empty() { String::new() } else { format!(" [{default}]") };
-    let mut stderr = io::stderr().lock();
+    // Not locked while it waits: whoever ends it by a signal is told so.
+    let mut stderr = io::stderr();
     loop {
         write!(stderr, "{question}{shown}: ").and_then(|()| stderr.flush()).map_err(failed)?;
         let mut line = String::new();

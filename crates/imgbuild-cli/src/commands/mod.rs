@@ -39,7 +39,7 @@ pub(crate) enum Command {
     Inspect(Box<inspect::Arguments>),
     /// Builds again from the same inputs, and tells whether an image is what they give
     Verify(Box<verify::Arguments>),
-    /// Copies an image between registries, layouts and archives, byte for byte
+    /// Copies an image between registries, layouts, archives and engines, byte for byte
     Copy(copy::Arguments),
     /// Puts an image that imgbuild built on another base; no JAR is needed
     Rebase(rebase::Arguments),

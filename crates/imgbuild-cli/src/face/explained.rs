@@ -165,6 +165,6 @@ impl Explained for layout::Error {
     }
 
     fn explain(&self) -> Option<String> {
-        None
+        self.hint()
     }
 }

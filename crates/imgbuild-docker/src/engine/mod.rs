@@ -21,8 +21,8 @@ use url::Url;
 
 pub use endpoint::{Endpoint, Tls};
 pub use error::Error;
-pub use host::{DEFAULT_SOCKET, Host, Remote};
 pub(crate) use failure::broken;
+pub use host::{DEFAULT_SOCKET, Host, Remote};
 pub(crate) use request::Request;
 use tunnel::Tunnel;
 

@@ -76,7 +76,16 @@ impl Copy {
     /// The same of an image that may be open already, such as one of a Docker Engine.
     pub fn of(from: impl Into<Origin>, to: impl Into<Box<dyn Target>>) -> Self {
         let from = from.into();
-        Self { from, to: to.into(), platform: None, referrers: false, client: None, cache: None, events: Events::default(), cancel: Cancel::default() }
+        Self {
+            from,
+            to: to.into(),
+            platform: None,
+            referrers: false,
+            client: None,
+            cache: None,
+            events: Events::default(),
+            cancel: Cancel::default(),
+        }
     }
 
     /// Copies the image of this platform alone: its manifest, without the index around it.

@@ -80,6 +80,25 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// What the user can do.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Write { source, .. } => match source.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free space on that disk, or name a place on another one",
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "name a place that you may write to",
+                _ => return None,
+            },
+            Self::Occupied(_) => "name a folder that is empty, does not exist yet, or is an OCI image layout",
+            Self::NotAnArchive { .. } => "make the archive again, whole: what `docker save`, skopeo and imgbuild write is read",
+            Self::SeveralImages { .. } => "put the tag behind the name, with a colon",
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
 fn list(tags: &[String]) -> String {
     if tags.is_empty() {
         return "no tags".to_owned();

@@ -105,9 +105,7 @@ impl Document {
         let annotations = shape.annotations.unwrap_or_default();
         let (subject, artifact_type) = (shape.subject, shape.artifact_type.filter(|artifact_type| !artifact_type.is_empty()));
         match (shape.manifests, shape.config, shape.layers) {
-            (Some(manifests), None, None) => {
-                Ok(Self::Index(Index { descriptor, raw, manifests, annotations, subject, artifact_type }))
-            }
+            (Some(manifests), None, None) => Ok(Self::Index(Index { descriptor, raw, manifests, annotations, subject, artifact_type })),
             (None, Some(config), Some(layers)) => {
                 Ok(Self::Manifest(Manifest { descriptor, raw, config, layers, annotations, subject, artifact_type }))
             }

@@ -74,7 +74,8 @@ impl FromStr for Injection {
     /// Splits at the first `:/`, since a destination is absolute. A last part of three or more octal digits is the mode. A first part
     /// such as `linux/arm64=` is a platform; for a source of such a name write `./linux/…`.
     fn from_str(whole: &str) -> Result<Self, Self::Err> {
-        const FORM: &str = "write `FILE` or `FILE:/PATH` or `FILE:/PATH:MODE`, with a platform such as `linux/arm64=` in front where it is for one";
+        const FORM: &str =
+            "write `FILE` or `FILE:/PATH` or `FILE:/PATH:MODE`, with a platform such as `linux/arm64=` in front where it is for one";
         let error = |reason| no("file for the image", whole, reason);
         let (platform, text) = match whole.split_once('=') {
             Some((platform, text)) if platform.starts_with("linux/") && !platform.contains(':') => {

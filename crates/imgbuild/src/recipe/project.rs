@@ -82,9 +82,6 @@ pub(super) fn services<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec
                         "`{name}` is no name of a service: write letters, digits, `-`, `_` and `.`"
                     )));
                 }
-                if services.iter().any(|(known, _)| *known == name) {
-                    return Err(A::Error::custom(format_args!("the service `{name}` is there twice")));
-                }
                 let keys: Keys = map.next_value()?;
                 if keys.has_services() {
                     return Err(A::Error::custom("a service has no services of its own"));

@@ -79,6 +79,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Registry(source) => source.hint(),
+            Self::Layout(source) => source.hint(),
             Self::NoPlatform { available, .. } if !available.is_empty() => {
                 let list = available.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
                 Some(format!("name what it has, such as `--platform {list}`"))

@@ -203,7 +203,9 @@ impl Source {
         for entry in images.iter().filter(|entry| entry.media_type.is_manifest() || entry.media_type.is_index()) {
             let document = self.document(entry).await?;
             match &document {
-                Document::Index(index) if entry.annotation(annotation::REF_NAME) == Some(&list) => found.extend_from_slice(index.manifests()),
+                Document::Index(index) if entry.annotation(annotation::REF_NAME) == Some(&list) => {
+                    found.extend_from_slice(index.manifests())
+                }
                 _ if document.subject().is_some_and(|of| of.digest == *subject) => found.push(document.as_referrer()),
                 _ => {}
             }

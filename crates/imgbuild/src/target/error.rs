@@ -63,7 +63,8 @@ impl Error {
             Self::Registry { source, .. } => source.hint(),
             Self::Digest(_) => Some("leave the part from `@` on away".to_owned()),
             Self::Other { hint, .. } => hint.clone(),
-            Self::Layout { .. } | Self::Name { .. } | Self::Finished(_) | Self::NoClient(_) | Self::NoEngine(_) => None,
+            Self::Layout { source, .. } => source.hint(),
+            Self::Name { .. } | Self::Finished(_) | Self::NoClient(_) | Self::NoEngine(_) => None,
         }
     }
 

@@ -168,7 +168,10 @@ async fn a_name_that_dns_does_not_answer_is_asked_again() {
     assert_eq!(ears.retries(), 2);
     let text = error.to_string();
     assert_eq!(text.matches("DNS").count(), 1, "{text}");
-    assert!(text.contains("the host `registry.invalid` cannot be found: ") && error.hint().unwrap().contains("getent hosts registry.invalid"), "{text}");
+    assert!(
+        text.contains("the host `registry.invalid` cannot be found: ") && error.hint().unwrap().contains("getent hosts registry.invalid"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
@@ -211,7 +214,8 @@ async fn a_mirror_that_serves_wrong_bytes_is_left_for_the_registry_and_that_is_t
     registry.put_blob("a/b", bytes.clone());
     registry.put_manifest("a/b", image.index.0.media_type.as_str(), image.index.1.clone());
     mirror.put_broken_blob("copy/a/b", blob.digest.as_str(), noise(10_000, 2));
-    mirror.inject(When::request("GET", "/manifests/").then(What::Answer(Answer::status(200).body(r#"{"schemaVersion":2,"manifests":[]}"#))));
+    mirror
+        .inject(When::request("GET", "/manifests/").then(What::Answer(Answer::status(200).body(r#"{"schemaVersion":2,"manifests":[]}"#))));
     let mirrors = Mirrors::default().with(&registry.host(), &format!("{}/copy", mirror.host()), Serves::All);
     let ears = crate::support::Ears::default();
     let client = builder().mirrors(mirrors).events(ears.events()).build();
@@ -220,7 +224,11 @@ async fn a_mirror_that_serves_wrong_bytes_is_left_for_the_registry_and_that_is_t
     assert_eq!(client.pull_bytes(&target, &blob, 1 << 20).await.unwrap(), bytes);
     assert_eq!(mirror.count("GET", "/blobs/"), 1, "it is not asked twice");
     // What was told of one blob says nothing of others.
-    assert!(ears.warnings().iter().any(|said| said.contains(&mirror.host()) && said.contains(blob.digest.as_str())), "{:?}", ears.warnings());
+    assert!(
+        ears.warnings().iter().any(|said| said.contains(&mirror.host()) && said.contains(blob.digest.as_str())),
+        "{:?}",
+        ears.warnings()
+    );
     let told = ears.warnings().len();
     assert_eq!(client.pull_child(&target, &image.index.0).await.unwrap().raw(), &image.index.1);
     assert_eq!(ears.warnings().len(), told + 1);

@@ -207,6 +207,7 @@ fn reason_of(error: &Error) -> String {
     match error {
         Error::Status { status, reason, .. } => format!("{status} {reason}"),
         Error::Network { reason, .. } => reason.clone(),
+        Error::UnknownHost { host, reason, .. } => format!("the host `{host}` cannot be found: {reason}"),
         other => other.to_string(),
     }
 }

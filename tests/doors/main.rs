@@ -2,6 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
+mod asked;
+mod engine;
+mod referrers;
+mod refused;
+mod services;
+
 use std::fs;
 
 use imgbuild_testkit::fixtures;
@@ -9,16 +15,16 @@ use imgbuild_testkit::home::Home;
 use imgbuild_testkit::registry::Registry;
 use serde_json::Value;
 
-const DOCKERFILE: &str = "FROM amazoncorretto:17\nWORKDIR /app\nCOPY *.jar app.jar\nCOPY application.yml config/\nENTRYPOINT [\"java\",\"-jar\",\"/app/app.jar\"]\n";
+pub(crate) const DOCKERFILE: &str = "FROM amazoncorretto:17\nWORKDIR /app\nCOPY *.jar app.jar\nCOPY application.yml config/\nENTRYPOINT [\"java\",\"-jar\",\"/app/app.jar\"]\n";
 
-fn home() -> Home {
+pub(crate) fn home() -> Home {
     let home = Home::new(env!("CARGO_BIN_EXE_imgbuild"));
     fs::copy(fixtures::path("app.jar"), home.path("app.jar")).unwrap();
     fs::copy(fixtures::path("application.yml"), home.path("application.yml")).unwrap();
     home
 }
 
-fn base() -> String {
+pub(crate) fn base() -> String {
     format!("oci:{}:17", fixtures::path("base").display())
 }
 
@@ -35,40 +41,6 @@ fn a_dockerfile_is_built_from_its_context() {
     let said = home.run(build);
     let said = said.refused(2);
     assert!(said.contains("line 5") && said.contains("hint: do it before the build"), "{said}");
-}
-
-#[test]
-fn five_services_share_one_base_and_one_failure_stops_no_other() {
-    let (home, registry) = (home(), Registry::start());
-    registry.load_layout("library/jdk", fixtures::path("base")).unwrap();
-    let services = ["a", "b", "c", "d", "e"].map(|name| {
-        let tag = registry.reference(&format!("koin/{name}"), "1");
-        format!("  {name}:\n    jar: app.jar\n    env: {{NAME: {name}}}\n    tags: {tag}\n")
-    });
-    let text = format!("base: {}\nservices:\n{}", registry.reference("library/jdk", "17"), services.concat());
-    home.write("imgbuild.yaml", &text);
-    registry.clear_log();
-    let ended = home.run(["build", "--push"]);
-    assert_eq!((ended.code, ended.stdout.lines().count()), (Some(0), 5), "{ended:?}");
-    assert_eq!(registry.count("HEAD", "/library/jdk/manifests/17"), 1, "{:?}", registry.log().lines());
-    assert_eq!(registry.count("GET", "/library/jdk/manifests/"), 3, "the index and two manifests, each once");
-    assert_eq!(home.run(["build", "c", "--push"]).stdout.lines().count(), 1);
-
-    home.write("imgbuild.yaml", text.replacen("app.jar", "none.jar", 1));
-    let ended = home.run(["build", "--push", "--metadata-file", "m.json"]);
-    assert!(ended.code == Some(1) && ended.stdout.lines().count() == 4, "{ended:?}");
-    assert!(ended.stderr.contains("1 of 5 services failed: `a`"), "{}", ended.stderr);
-    let metadata: Value = serde_json::from_slice(&fs::read(home.path("m.json")).unwrap()).unwrap();
-    assert!(metadata["services"]["a"]["error"].is_string() && metadata["services"]["e"]["digest"].is_string(), "{metadata}");
-    let ended = home.run(["build", "--push", "--fail-fast"]);
-    assert!(ended.stdout.is_empty() && ended.stderr.contains("not begun: `b`, `c`, `d`, `e`"), "{ended:?}");
-
-    home.write("imgbuild.yaml", text.replace("  e:\n", "  a:\n"));
-    let said = home.run(["build", "--push"]);
-    assert!(said.refused(2).contains("line 19") && said.stderr.contains("`a`"), "{}", said.stderr);
-    home.write("imgbuild.yaml", &text);
-    assert!(home.run(["build", "--push", "-t", "koin/x:1"]).refused(2).contains("`-t` is for one image"));
-    assert!(home.run(["build", "f", "--push"]).refused(2).contains("no service `f`"));
 }
 
 #[test]
@@ -113,13 +85,24 @@ fn the_cache_is_shown_shrunk_and_checked() {
     assert!(home.run(["cache", "prune"]).code == Some(2), "a limit is asked for");
     let _ = home.run(["cache", "prune", "--older-than", "1day"]).result();
     assert!(size()["blobs"].as_u64().unwrap() > 4);
+    let records = fs::read_dir(format!("{}/v1/records", folder.trim())).unwrap().count() as u64;
+    assert!(records > 1 && size()["records"].as_u64() == Some(records), "{}", size());
+    let record = fs::read_dir(format!("{}/v1/records", folder.trim())).unwrap().next().unwrap().unwrap().path();
+    fs::write(&record, "damaged").unwrap();
     let victim = fs::read_dir(format!("{}/v1/blobs/sha256", folder.trim())).unwrap().next().unwrap().unwrap().path();
     fs::write(&victim, "damaged").unwrap();
     let checked = home.run(["cache", "verify"]);
-    assert!(checked.code == Some(6) && checked.stdout.contains("removed sha256:") && !victim.exists(), "{checked:?}");
+    assert!(
+        checked.code == Some(6)
+            && checked.stdout.contains("removed sha256:")
+            && checked.stdout.contains("removed 1 records")
+            && !victim.exists()
+            && !record.exists(),
+        "{checked:?}"
+    );
     assert_eq!(home.run(["cache", "verify"]).code, Some(0));
     let _ = home.run(["cache", "prune", "--max-size", "0"]).result();
-    assert_eq!(size()["bytes"], 0);
+    assert_eq!((size()["bytes"].as_u64(), size()["records"].as_u64()), (Some(0), Some(0)));
 }
 
 #[test]
