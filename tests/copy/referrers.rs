@@ -90,8 +90,8 @@ async fn what_is_there_is_not_sent_again_and_what_is_missing_is_added() {
         assert!(again.receipt.unchanged && again.receipt.bytes_sent == 0, "{again:?}");
     }
     // A list that lost an entry is mended, though the artifact itself is there.
-    let list = registry.tags("koin/base").into_iter().find(|tag| tag.starts_with("sha256-")).unwrap();
-    let lost = registry.manifest("koin/base", &list).unwrap().digest;
+    let tag = registry.tags("koin/base").into_iter().find(|tag| tag.starts_with("sha256-")).unwrap();
+    let lost = registry.manifest("koin/base", &tag).unwrap().digest;
     registry.forget_manifest("koin/base", &lost);
     assert_ne!(listed(&registry.reference("koin/base", "17"), &image).await, digests(&image));
     copy(&from, &registry.reference("koin/base", "17")).with_referrers().run().await.unwrap();

@@ -204,7 +204,7 @@ impl Source {
             let document = self.document(entry).await?;
             match &document {
                 Document::Index(index) if entry.annotation(annotation::REF_NAME) == Some(&list) => {
-                    found.extend_from_slice(index.manifests())
+                    found.extend_from_slice(index.manifests());
                 }
                 _ if document.subject().is_some_and(|of| of.digest == *subject) => found.push(document.as_referrer()),
                 _ => {}

@@ -220,9 +220,10 @@ impl RegistrySession {
         // Each one's entry is added to its subject's list, which is read and written as a whole where the registry keeps none.
         let unlisted = self.target.unlisted(image).await?;
         for (role, blob) in all.iter().filter(|(role, _)| *role == Role::Referrer) {
-            receipts.push(match unlisted.contains(blob.digest()) {
-                true => self.push(*role, blob).await?,
-                false => BlobReceipt::new(*role, blob, Outcome::Present),
+            receipts.push(if unlisted.contains(blob.digest()) {
+                self.push(*role, blob).await?
+            } else {
+                BlobReceipt::new(*role, blob, Outcome::Present)
             });
         }
         let bytes = image.index.read(MAX_MANIFEST_BYTES).await.map_err(|source| self.target.error(registry::Error::Source(source)))?;
