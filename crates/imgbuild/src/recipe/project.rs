@@ -142,4 +142,37 @@ mod tests {
         let error = Settings::parse(FIVE, "").unwrap_err();
         assert!(matches!(error, Error::SeveralServices { .. }), "{error:?}");
     }
+
+    #[test]
+    fn a_dockerfile_is_named_with_its_context() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("web")).unwrap();
+        for (name, base) in [("Dockerfile", "one"), ("web/Dockerfile", "two")] {
+            std::fs::write(folder.path().join(name), format!("ARG TAG=1\nFROM {base}:$TAG\nWORKDIR /srv\n")).unwrap();
+        }
+        let text = "base: three:3\nservices:\n  web: {dockerfile: web/Dockerfile, build-args: {TAG: 2}}\n  all: {dockerfile: web/Dockerfile, context: ., base: four:4}\n  jar: {jar: a.jar}\n";
+        let recipe = |text: &str, number: usize| {
+            let project = Project::parse(text, folder.path()).unwrap();
+            let settings = project.services[number].settings.clone();
+            (settings.application.clone().unwrap(), Recipe::from_sources([project.defaults, settings]).unwrap())
+        };
+        // The Dockerfile's FROM is stronger than a default, and weaker than what its own service names.
+        for (number, context, base) in [(0, "web", "two:2"), (1, ".", "four:4"), (2, "a.jar", "three:3")] {
+            let (application, recipe) = recipe(text, number);
+            assert_eq!((application, recipe.base.to_string()), (folder.path().join(context), format!("docker.io/library/{base}")));
+            assert_eq!(recipe.dockerfile.is_some(), number < 2);
+        }
+        // A service with a JAR needs no Dockerfile of the defaults.
+        let (application, jar) = recipe("dockerfile: Dockerfile\nservices:\n  jar: {jar: a.jar}\n  web: {tags: koin/web:1}\n", 0);
+        assert_eq!((application, jar.dockerfile), (folder.path().join("a.jar"), None));
+        for (bad, says) in [
+            ("jar: a.jar\ndockerfile: Dockerfile", "`jar` together with `dockerfile`"),
+            ("context: web", "no `dockerfile`"),
+            ("dockerfile: no/Dockerfile", "no/Dockerfile"),
+            ("dockerfile: ''", "Dockerfile"),
+        ] {
+            let error = Project::parse(bad, folder.path()).unwrap_err().to_string();
+            assert!(error.contains(says) || bad.ends_with("''"), "{bad}: {error}");
+        }
+    }
 }
