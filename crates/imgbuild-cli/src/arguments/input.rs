@@ -62,7 +62,8 @@ impl RecipeArguments {
         let application = application.or_else(|| own?.application.clone()).or_else(|| defaults.application.clone());
         let Some(application) = application else {
             return Err(match service {
-                Some(service) => Failure::usage(format!("the service `{}` names no JAR", service.name)).hint("write `jar: FILE`, or `dockerfile: FILE`, for it"),
+                Some(service) => Failure::usage(format!("the service `{}` names no JAR", service.name))
+                    .hint("write `jar: FILE`, or `dockerfile: FILE`, for it"),
                 None => Failure::usage("no JAR is named").hint("name it, such as `build/libs/app.jar`"),
             });
         };
