@@ -4,9 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use object::elf::{self, FileHeader32, FileHeader64};
-use object::read::StringTable;
 use object::read::elf::{Dyn as _, FileHeader, ProgramHeader as _};
-use object::{Endianness, FileKind};
+use object::{Endianness, FileKind, pod};
 use serde::{Deserialize, Serialize};
 
 use crate::oci::Platform;
@@ -28,9 +27,19 @@ impl Elf {
     /// Reads the first bytes of a file: nothing where it is no ELF file. What lies behind those bytes counts as not there.
     #[must_use]
     pub fn parse(prefix: &[u8]) -> Option<Self> {
-        match FileKind::parse(prefix).ok()? {
-            FileKind::Elf32 => read::<FileHeader32<Endianness>>(prefix),
-            FileKind::Elf64 => read::<FileHeader64<Endianness>>(prefix),
+        Self::from_parts(prefix, |offset, len| {
+            let rest = prefix.get(usize::try_from(offset).ok()?..)?;
+            Some(rest[..len.min(rest.len())].to_vec())
+        })
+    }
+
+    /// Reads a file that is not in memory: `start` holds its first bytes, `part` gives others, by their offset and how many are
+    /// wanted, or those of them that there are. Few are asked for, and with each question later ones, but for the names: those lie
+    /// before the section that says where they are.
+    pub fn from_parts(start: &[u8], part: impl FnMut(u64, usize) -> Option<Vec<u8>>) -> Option<Self> {
+        match FileKind::parse(start).ok()? {
+            FileKind::Elf32 => read::<FileHeader32<Endianness>>(start, part),
+            FileKind::Elf64 => read::<FileHeader64<Endianness>>(start, part),
             _ => None,
         }
     }
@@ -47,30 +56,46 @@ impl Elf {
     }
 }
 
-fn read<H: FileHeader<Endian = Endianness>>(data: &[u8]) -> Option<Elf> {
-    let header = H::parse(data).ok()?;
+/// Bytes of the dynamic section that are read; the largest that are published have about a hundred entries of 16 bytes.
+const MAX_DYNAMIC: usize = 64 << 10;
+/// Bytes of a file's name that are read: no longer one could be opened (`NAME_MAX`, and a folder in front).
+const MAX_NAME: usize = 512;
+
+fn read<H: FileHeader<Endian = Endianness>>(start: &[u8], mut part: impl FnMut(u64, usize) -> Option<Vec<u8>>) -> Option<Elf> {
+    let header = H::parse(start).ok()?;
     let endian = header.endian().ok()?;
     let machine = Machine::new(header.e_machine(endian).0, header.is_class_64(), endian == Endianness::Little);
-    let segments = header.program_headers(endian, data).unwrap_or_default();
-    let interpreter = segments.iter().find_map(|segment| segment.interpreter(endian, data).ok().flatten());
-    let dynamics = segments.iter().find_map(|segment| segment.dynamic(endian, data).ok().flatten()).unwrap_or_default();
+    let segments = header.program_headers(endian, start).unwrap_or_default();
+    let place = |kind| {
+        let segment = segments.iter().find(|segment| segment.p_type(endian) == kind)?;
+        let (offset, len): (u64, u64) = (segment.p_offset(endian).into(), segment.p_filesz(endian).into());
+        Some((offset, usize::try_from(len).unwrap_or(usize::MAX)))
+    };
+    let interpreter = place(elf::PT_INTERP).and_then(|(offset, len)| part(offset, len.min(MAX_NAME))).and_then(|bytes| text(&bytes));
+    let dynamic = place(elf::PT_DYNAMIC).and_then(|(offset, len)| part(offset, len.min(MAX_DYNAMIC))).unwrap_or_default();
+    let whole = dynamic.len() - dynamic.len() % size_of::<H::Dyn>();
+    let dynamics: &[H::Dyn] = pod::slice_from_all_bytes(&dynamic[..whole]).unwrap_or_default();
     let value = |tag| dynamics.iter().find(|entry| entry.d_tag(endian) == tag).map(|entry| -> u64 { entry.d_val(endian).into() });
-    let strings = value(elf::DT_STRTAB).zip(value(elf::DT_STRSZ)).and_then(|(address, size)| {
-        let within = segments.iter().filter(|segment| segment.p_type(endian) == elf::PT_LOAD).find_map(|segment| {
+    let names = value(elf::DT_STRTAB).and_then(|address| {
+        segments.iter().filter(|segment| segment.p_type(endian) == elf::PT_LOAD).find_map(|segment| {
             let (start, length): (u64, u64) = (segment.p_vaddr(endian).into(), segment.p_filesz(endian).into());
             let offset = address.checked_sub(start).filter(|offset| *offset < length)?;
             offset.checked_add(segment.p_offset(endian).into())
-        });
-        within.and_then(|start| Some(StringTable::new(data, start, start.checked_add(size)?)))
+        })
     });
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let needed = dynamics.iter().filter(|entry| entry.d_tag(endian) == elf::DT_NEEDED);
-    let needed = needed.filter_map(|entry| {
-        let offset: u64 = entry.d_val(endian).into();
-        let offset = u32::try_from(offset).ok()?;
-        strings.as_ref()?.get(offset).ok().map(text)
-    });
-    Some(Elf { machine, interpreter: interpreter.map(text), needed: needed.collect() })
+    let mut needed: Vec<(usize, u64)> = needed.filter_map(|entry| names?.checked_add(entry.d_val(endian).into())).enumerate().collect();
+    needed.sort_by_key(|(_, offset)| *offset);
+    let mut named: Vec<(usize, String)> =
+        needed.into_iter().filter_map(|(place, offset)| Some((place, text(&part(offset, MAX_NAME)?)?))).collect();
+    named.sort_by_key(|(place, _)| *place);
+    Some(Elf { machine, interpreter, needed: named.into_iter().map(|(_, name)| name).collect() })
+}
+
+/// What stands before the first zero; nothing where there is none.
+fn text(bytes: &[u8]) -> Option<String> {
+    let end = bytes.iter().position(|byte| *byte == 0)?;
+    Some(String::from_utf8_lossy(&bytes[..end]).into_owned())
 }
 
 /// The C library that a program needs.
@@ -259,6 +284,20 @@ mod tests {
             assert!(found.is_none_or(|found| found.machine == Machine::Aarch64), "{length}");
         }
         assert_eq!(Elf::parse(b"#!/bin/sh\nexec java\n"), None);
+    }
+
+    #[test]
+    fn parts_tell_what_the_whole_tells_and_are_few_and_short() {
+        let whole = fixture::SharedObject::jni_musl(fixture::Machine::Amd64).needed("libm.so.6").build();
+        let mut asked = 0;
+        let found = Elf::from_parts(&whole[..whole.len().min(4096)], |offset, len| {
+            asked += 1;
+            assert!(len <= MAX_DYNAMIC, "{len}");
+            let rest = whole.get(usize::try_from(offset).ok()?..)?;
+            Some(rest[..len.min(rest.len())].to_vec())
+        });
+        assert_eq!(found, Elf::parse(&whole));
+        assert_eq!(asked, 1 + found.unwrap().needed.len());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! ELF files: for which machine, system and C library they are.
 //!
-//! [`identify`] looks at the first bytes alone, [`Elf::parse`] at the headers. The room refuses to know where a file lies,
-//! and reads nothing but the bytes that it is given.
+//! [`identify`] looks at the first bytes alone, [`Elf::parse`] at the headers, [`Elf::from_parts`] at those of a file that is not in
+//! memory. The room refuses to know where a file lies, and reads nothing but the bytes that it is given.
 
 mod file;
 mod system;

@@ -5,6 +5,9 @@
 
 use super::Method;
 
+/// Packed bytes that hold the first ones of a file: the codes of a block of Deflate take at most some 300.
+pub(in super::super) const PACKED_HEAD: usize = 512;
+
 /// The codes of literals and lengths; two of them never occur (RFC 1951, 3.2.5).
 const LITERALS: usize = 288;
 const DISTANCES: usize = 32;

@@ -21,6 +21,7 @@ mod local;
 mod name;
 mod place;
 mod tree;
+mod window;
 
 use std::io::BufReader;
 use std::sync::Arc;
@@ -32,7 +33,7 @@ use super::{Bytes, Error};
 
 pub use self::contents::Contents;
 pub use self::entry::{Entry, Method};
-pub(super) use self::head::head;
+pub(super) use self::head::{PACKED_HEAD, head};
 pub(super) use self::listing::Listing;
 pub use self::place::{Place, local_header_len, places};
 pub(super) use self::tree::same;

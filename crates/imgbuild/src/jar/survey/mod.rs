@@ -1,21 +1,21 @@
 //! What the entries of a JAR tell about the machine and the Java that they need.
 //!
-//! Class files tell their version in their first bytes, native libraries their machine; a nested library is read once,
-//! in order, and nothing of it is kept but this. The room judges nothing: what is wrong for a base is the guards'.
+//! Class files tell their version in their first bytes, native libraries their machine; of a nested library no more is read
+//! than that, and nothing of it is kept but this. The room judges nothing: what is wrong for a base is the guards'.
 
 mod classes;
 mod native;
+mod parts;
 #[cfg(test)]
 mod tests;
 
-use std::io::{self, Read as _};
-use std::sync::Arc;
+use std::io::Read as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use serde::{Deserialize, Serialize};
 
-use super::archive::{Listing, head};
+use super::archive::{Listing, PACKED_HEAD, head};
 use super::{Bytes, Entry, Error, Jar, Library, Shape};
 
 pub use self::classes::{Classes, java_release};
@@ -33,9 +33,9 @@ pub struct Survey {
     pub unread: Option<String>,
 }
 
-/// Bytes of one nested JAR that are looked at in memory; the largest that are published have about 100 MB.
-const MAX_LIBRARY: u64 = 256 << 20;
-/// Libraries that are looked into at a time: each is held in memory.
+/// Bytes of a nested JAR that is packed, and so is inflated into memory; Boot stores those that it nests.
+const MAX_PACKED_LIBRARY: u64 = 256 << 20;
+/// Libraries that are looked into at a time: each costs a directory and a window.
 const MOST_AT_ONCE: usize = 4;
 
 impl Survey {
@@ -78,7 +78,7 @@ impl Survey {
         let mut survey = Self::default();
         for entry in jar.archive().entries().iter().filter(|entry| !entry.is_folder()) {
             let Some(name) = application_name(jar, entry) else { continue };
-            let mut start = [0; HEAD];
+            let mut start = [0; PACKED_HEAD];
             let start = first_bytes(entry, &mut start)?;
             if classes::is_class(name) {
                 survey.classes.add(name, head(entry.method(), start));
@@ -90,12 +90,9 @@ impl Survey {
     }
 }
 
-/// Packed bytes that hold the first ones of a file: the codes of a block of Deflate take at most some 300.
-const HEAD: usize = 512;
-
 /// The first packed bytes of an entry.
-fn first_bytes<'b>(entry: &Entry, buffer: &'b mut [u8; HEAD]) -> Result<&'b [u8], Error> {
-    let start = &mut buffer[..usize::try_from(entry.packed().len()).map_or(HEAD, |len| len.min(HEAD))];
+fn first_bytes<'b>(entry: &Entry, buffer: &'b mut [u8; PACKED_HEAD]) -> Result<&'b [u8], Error> {
+    let start = &mut buffer[..usize::try_from(entry.packed().len()).map_or(PACKED_HEAD, |len| len.min(PACKED_HEAD))];
     entry.packed().read_exact_at(0, start).map_err(|error| entry.read_error(error))?;
     Ok(start)
 }
@@ -110,18 +107,9 @@ fn application_name<'a>(jar: &Jar, entry: &'a Entry) -> Option<&'a str> {
 }
 
 fn survey(library: &Entry) -> Result<Survey, String> {
-    if library.size() > MAX_LIBRARY {
-        return Err(format!("it has {} bytes, more than {MAX_LIBRARY}", library.size()));
-    }
-    let whole = if let Some(bytes) = library.stored() {
-        // Its checksum is proven when its layer is made.
-        whole(bytes)
-    } else {
-        let mut whole = Vec::new();
-        library.open().read_to_end(&mut whole).map(|_| whole.into())
-    };
-    let whole = whole.map_err(|error| error.to_string())?;
-    let listing = Listing::open(library.name(), whole).map_err(|error| error.to_string())?;
+    // The checksum of a stored one is proven when its layer is made.
+    let bytes = library.stored().map_or_else(|| inflated(library), |bytes| Ok(bytes.clone()))?;
+    let listing = Listing::open(library.name(), bytes).map_err(|error| error.to_string())?;
     let mut survey = Survey::default();
     for listed in listing.entries() {
         let listed = listed.map_err(|error| error.to_string())?;
@@ -136,11 +124,11 @@ fn survey(library: &Entry) -> Result<Survey, String> {
     Ok(survey)
 }
 
-/// All bytes, read at once into where they stay.
-fn whole(bytes: &Bytes) -> io::Result<Arc<[u8]>> {
-    let mut whole: Arc<[u8]> = std::iter::repeat_n(0, usize::try_from(bytes.len()).map_err(io::Error::other)?).collect();
-    if let Some(whole) = Arc::get_mut(&mut whole) {
-        bytes.read_exact_at(0, whole)?;
+fn inflated(library: &Entry) -> Result<Bytes, String> {
+    if library.size() > MAX_PACKED_LIBRARY {
+        return Err(format!("it has {} bytes, more than {MAX_PACKED_LIBRARY}", library.size()));
     }
-    Ok(whole)
+    let mut whole = Vec::new();
+    library.open().read_to_end(&mut whole).map_err(|error| error.to_string())?;
+    Ok(whole.into())
 }

@@ -4,9 +4,10 @@ use std::io::Read as _;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::archive::head;
+use super::super::archive::{PACKED_HEAD, head};
 use super::super::{Entry, Error};
-use super::{HEAD, first_bytes};
+use super::first_bytes;
+use super::parts::Parts;
 use crate::elf::{self, Elf, IDENTIFICATION, Libc, Machine, System};
 
 /// A native library or program for Linux.
@@ -31,6 +32,9 @@ pub(in super::super) enum Code {
 
 /// Bytes of a native library that are read; the largest that are published (`RocksDB`, `TensorFlow`) stay below.
 const MAX_NATIVE: u64 = 512 << 20;
+
+/// First bytes of a file, with the program headers in them: linkers put those behind the header, and few have more than twenty.
+const HEADERS: usize = 4096;
 
 /// The smallest file that a header and a program header fit in.
 const MIN_NATIVE: u64 = 84;
@@ -74,7 +78,7 @@ impl Code {
         if entry.is_folder() || entry.size() < MIN_NATIVE {
             return Ok(None);
         }
-        let mut start = [0; HEAD];
+        let mut start = [0; PACKED_HEAD];
         let Some(start) = head::<IDENTIFICATION>(entry.method(), first_bytes(entry, &mut start)?) else { return Ok(None) };
         let [magic, number, ..] = start.as_chunks::<4>().0 else { return Ok(None) };
         match elf::identify(&start) {
@@ -115,10 +119,15 @@ fn of_elf(path: &str, entry: &Entry) -> Result<Option<Code>, Error> {
     if entry.size() > MAX_NATIVE {
         return Ok(None);
     }
-    let mut bytes = Vec::new();
-    entry.open().read_to_end(&mut bytes).map_err(|error| entry.read_error(error))?;
+    let mut parts = Parts::of(entry);
+    let start = parts.read(0, HEADERS)?;
+    let mut failed = None;
+    let elf = Elf::from_parts(&start, |offset, len| parts.read(offset, len).map_err(|error| failed = Some(error)).ok());
+    if let Some(error) = failed {
+        return Err(error);
+    }
     // What does not parse is no library that anybody could load.
-    Ok(Elf::parse(&bytes).map(|elf| match elf.system() {
+    Ok(elf.map(|elf| match elf.system() {
         System::Linux(libc) => Code::Linux(Native { path: path.to_owned(), machine: elf.machine, libc }),
         System::Android | System::Other => Code::Elsewhere,
     }))
