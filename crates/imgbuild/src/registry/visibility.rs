@@ -69,7 +69,10 @@ impl Client {
 
     async fn ask(&self, endpoint: &Endpoint, method: Method, reference: &Reference, what: &str) -> Result<(), Error> {
         let url = self.url(endpoint, reference, what).await?;
-        let mut request = Request::new(method, url).access(reference.path(), Scopes::pull(reference.path())).header(ACCEPT, ACCEPTED);
+        let mut request = Request::new(method, url).access(reference.path(), Scopes::pull(reference.path()));
+        if what.starts_with("manifests/") {
+            request = request.header(ACCEPT, ACCEPTED);
+        }
         request.insists = false;
         let answer = self.transport().send(endpoint, &request).await?;
         if answer.status() == StatusCode::OK { Ok(()) } else { Err(self.transport().refuse(endpoint, &request, answer).await) }

@@ -209,7 +209,11 @@ impl Transport {
         let pulse = pulse::Pulse::new(size, stall, if request.commits { self.policy.commit_limit() } else { stall });
         let failure = SourceFailure::default();
         let mut builder = self.clients.client(url, guarded)?.request(method.clone(), url.clone()).headers(request.headers.clone());
-        builder = builder.header(ACCEPT_ENCODING, "identity").body(request.body.open(&pulse, &failure).await?);
+        // What answers an upload is empty or an error's text.
+        if matches!(*method, Method::GET | Method::HEAD) {
+            builder = builder.header(ACCEPT_ENCODING, "identity");
+        }
+        builder = builder.body(request.body.open(&pulse, &failure).await?);
         if matches!(*method, Method::POST | Method::PUT | Method::PATCH) {
             builder = builder.header(CONTENT_LENGTH, size);
         }
