@@ -3,8 +3,10 @@
 use std::io;
 use std::sync::Arc;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use super::progress::Progress;
 
@@ -12,13 +14,13 @@ use super::progress::Progress;
 pub(super) fn start(verbose: u8, progress: &Arc<dyn Progress>) {
     let level = match verbose {
         0 => return,
-        1 => "debug",
-        _ => "trace",
+        1 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
     };
-    let filter = EnvFilter::new(format!("imgbuild={level},imgbuild_docker={level}"));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_target(false);
+    let ours = Targets::new().with_target("imgbuild", level).with_target("imgbuild_docker", level);
+    let records = tracing_subscriber::fmt::layer().with_ansi(false).with_target(false).with_writer(Lines(Arc::clone(progress)));
     // A second subscriber would be refused; there is one process and one face.
-    let _ = subscriber.with_writer(Lines(Arc::clone(progress))).try_init();
+    let _ = tracing_subscriber::registry().with(ours).with(records).try_init();
 }
 
 /// Takes whole records, as the subscriber writes them.
