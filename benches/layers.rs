@@ -2,77 +2,30 @@
 
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
-use std::io::{Cursor, Write as _, sink};
+mod input;
+
+use std::io::sink;
 
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
 use imgbuild::blob::Blob;
-use imgbuild::jar::{Bytes, Jar, Layout, Shape, Survey};
-use imgbuild::layer::{Attributes, Encoding, Files, Key, Outline, Stop, build};
+use imgbuild::jar::Bytes;
+use imgbuild::layer::{Encoding, Key, Outline, Stop, build};
 use imgbuild::oci::{Compression, MediaType};
 use imgbuild::registry::Client;
-use imgbuild_testkit::classfile::main_class;
-use imgbuild_testkit::jar::SpringBoot;
 use imgbuild_testkit::registry::Registry;
-use zip::ZipWriter;
-use zip::write::SimpleFileOptions;
+use input::{files, noise};
 
 /// Libraries of the JAR, and classes of each: some 20 MB together.
 const LIBRARIES: usize = 16;
 const CLASSES: usize = 400;
-/// Bytes of a class. They do not shrink, so that this much is passed on.
-const CLASS: usize = 3000;
 
 fn main() {
     divan::main();
 }
 
-/// Bytes that no compressor makes smaller, the same in every run.
-fn noise(len: usize, seed: u64) -> Vec<u8> {
-    let mut state = seed | 1;
-    let next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()[0]
-    };
-    std::iter::repeat_with(next).take(len).collect()
-}
-
-fn library(number: usize) -> Vec<u8> {
-    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-    for class in 0..CLASSES {
-        let name = format!("org/example/library{number}/internal/support/Component{class}.class");
-        zip.start_file(name, SimpleFileOptions::default()).unwrap();
-        zip.write_all(&noise(CLASS, (number * CLASSES + class) as u64)).unwrap();
-    }
-    zip.finish().unwrap().into_inner()
-}
-
-/// A library whose classes deflate as those of compilers do.
-fn library_of_classes(number: usize) -> Vec<u8> {
-    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-    for class in 0..CLASSES {
-        let name = format!("org/example/library{number}/internal/support/Component{class}");
-        zip.start_file(format!("{name}.class"), SimpleFileOptions::default()).unwrap();
-        zip.write_all(&main_class(&name, 61, &format!("{:?}", noise(CLASS / 6, class as u64)))).unwrap();
-    }
-    zip.finish().unwrap().into_inner()
-}
-
 fn jar() -> Bytes {
-    let libraries = (0..LIBRARIES).map(|number| (format!("library{number}-1.0.0.jar"), library(number)));
-    libraries.fold(SpringBoot::new("3.5.0"), |boot, (name, bytes)| boot.library(&name, &bytes)).build().into()
-}
-
-/// The layer of libraries.
-fn files(jar: &Bytes) -> Files {
-    let arrangement = Jar::read("bench.jar", jar.clone()).unwrap().arrange(Layout::Extracted, "app.jar").unwrap();
-    let mut files = Files::new();
-    for file in arrangement.layers.into_iter().flat_map(|layer| layer.files) {
-        files.add_file(&file.path, file.content, Attributes::FILE).unwrap();
-    }
-    files
+    input::jar(LIBRARIES, CLASSES)
 }
 
 /// Directory, manifest, indexes and layout.
@@ -82,14 +35,11 @@ fn read_a_jar(bencher: Bencher<'_, '_>) {
     bencher.counter(BytesCount::new(jar.len())).bench_local(|| black_box(files(&jar)));
 }
 
-/// What the guards ask of the libraries: the version of every class, and native libraries.
+/// What the guards ask of the libraries.
 #[divan::bench]
 fn look_into_libraries(bencher: Bencher<'_, '_>) {
-    let libraries = (0..LIBRARIES).map(|number| (format!("library{number}-1.0.0.jar"), library_of_classes(number)));
-    let jar: Bytes = libraries.fold(SpringBoot::new("3.5.0"), |boot, (name, bytes)| boot.library(&name, &bytes)).build().into();
-    let jar = Jar::read("bench.jar", jar).unwrap();
-    let Shape::SpringBoot(boot) = jar.shape() else { unreachable!("Spring Boot packed it") };
-    bencher.counter(ItemsCount::new(LIBRARIES * CLASSES)).bench_local(|| black_box(Survey::of_libraries(boot.libraries())));
+    let jar = input::jar_of_classes(LIBRARIES, CLASSES);
+    bencher.counter(ItemsCount::new(LIBRARIES * CLASSES)).bench_local(|| black_box(input::survey(&jar)));
 }
 
 /// What a layer is looked for by, before anything is read.

@@ -10,6 +10,8 @@ from measure import run
 from tools import Copied, Limit
 
 REPOSITORY = "base/jdk"
+# Bytes of the largest JAR that is tried.
+LARGE = 600_000_000
 
 
 class Bench:
@@ -49,6 +51,27 @@ class Bench:
                 jar.writestr(info, data)
             jar.writestr(zipfile.ZipInfo("BOOT-INF/classes/bench.txt"), new if not library else b"0" * 32)
         self.jar.with_suffix(".new").replace(self.jar)
+
+    def large_jar(self):
+        """A JAR of 600 MB: the same libraries under other names, until it is that large."""
+        place = self.folder / "work/large.jar"
+        with zipfile.ZipFile(self.original) as old, zipfile.ZipFile(place, "w") as jar:
+            entries = [(info, old.read(info)) for info in old.infolist()]
+            for info, data in entries:
+                jar.writestr(info, data)
+            libraries = [(info, data) for info, data in entries if info.filename.endswith(".jar")]
+            # Each copy says its number in a comment's place of the archive, so that no two are the same file.
+            number, size = 0, sum(len(data) for _, data in entries)
+            while size < LARGE:
+                number += 1
+                for info, data in libraries:
+                    name = info.filename.removesuffix(".jar") + f"-{number}.jar"
+                    inner = io.BytesIO(data)
+                    with zipfile.ZipFile(inner, "a") as nested:
+                        nested.writestr("META-INF/bench.txt", f"{number}")
+                    jar.writestr(zipfile.ZipInfo(name, info.date_time), inner.getvalue())
+                    size += inner.tell()
+        return place
 
     def digest(self, path):
         return hashlib.sha256(path.read_bytes()).hexdigest()
@@ -118,6 +141,25 @@ def changed(change):
     return scenario
 
 
+def large(bench, tool, run_name, counted):
+    """What the largest JAR takes of memory; only imgbuild is asked."""
+    if tool.name != "imgbuild" or counted:
+        return None
+    lock(tool, False)
+    tool.forget()
+    small, bench.jar = bench.jar, bench.large_jar()
+    try:
+        return publish(bench, tool, run_name, counted)
+    finally:
+        bench.jar.unlink()
+        bench.jar = small
+
+
+def start(bench, tool, run_name, counted):
+    """What it takes to say a version."""
+    return None if tool.name != "imgbuild" or counted else run([tool.program, "--version"])
+
+
 RUN = {
     "cold": cold,
     "cold-scan": cold_scan,
@@ -126,12 +168,14 @@ RUN = {
     "dependency": changed(lambda bench: bench.write_jar(library=True)),
     "config": changed(lambda bench: bench.write_config()),
     "nothing": changed(lambda bench: None),
+    "large": large,
+    "start": start,
 }
 NAMES = list(RUN)
 
 
-def judge(measures, median):
-    """Each number that is wanted, with what was found; nothing for what was not measured."""
+def judge(measures, median, tool):
+    """Each number that is wanted of a tool, with what was found; nothing for what was not measured."""
 
     def ratio(name, tool, by="wall"):
         ours, theirs = measures.get((name, "imgbuild", "timed")), measures.get((name, tool, "timed"))
@@ -145,11 +189,16 @@ def judge(measures, median):
         found = measures.get((name, "imgbuild", "counted"))
         return found and getattr(found[0], what)
 
-    peak = [measure.peak for (_, tool, _), found in measures.items() if tool == "imgbuild" for measure in found]
+    def timed(name, what):
+        found = measures.get((name, "imgbuild", "timed"))
+        return found and median(found, what)
+
+    peak = [measure.peak for (name, of, _), found in measures.items() if of == "imgbuild" and name != "large" for measure in found]
     limit, copied = Limit.name, Copied.name
     rows = [
         ("cold: time of crane", 0.45, ratio("cold", "crane")),
         ("cold: time of jib-core", 0.15, ratio("cold", "jib")),
+        ("cold: time of BuildKit", 0.08, ratio("cold", "buildkit")),
         ("cold: the limit", 1.2, ratio("cold", limit)),
         ("cold: CPU of crane", 0.5, ratio("cold", "crane", "cpu")),
         ("cold: requests", 28, counted("cold", "requests")),
@@ -164,7 +213,12 @@ def judge(measures, median):
         ("config: bytes sent", 10_000, counted("config", "sent")),
         ("config: requests", 14, counted("config", "requests")),
         ("nothing: time of crane", 0.1, ratio("nothing", "crane")),
+        ("nothing: time of BuildKit", 0.5, ratio("nothing", "buildkit")),
         ("nothing: requests", 6, counted("nothing", "requests")),
+        ("layers: size of `gzip -6`", 1.01, tool.against_gzip()),
         ("peak memory in MB", 32, max(peak) if peak else None),
+        ("peak memory in MB, JAR of 600 MB", 40, timed("large", "peak")),
+        ("binary in MB", 12, tool.program.stat().st_size / 1e6),
+        ("`--version` in ms", 10, (timed("start", "wall") or 0) * 1000 or None),
     ]
     return [row for row in rows if row[2] is not None]

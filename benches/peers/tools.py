@@ -1,8 +1,11 @@
 """The tools: what each is told to do for the same image."""
 
 import json
+import os
 import shutil
 import subprocess
+import time
+from pathlib import Path
 
 from measure import Broken, run
 
@@ -25,16 +28,30 @@ class Tool:
         shutil.rmtree(self.folder)
         self.folder.mkdir()
 
+    def stop(self):
+        """Ends what `start` started."""
+
     def layers(self):
         """Sizes and encodings of what it put on the base for the first platform."""
+        return [f"{layer['size'] / 1e6:.2f} MB {layer['mediaType'].rsplit('.', 1)[-1]}" for layer in self.own_layers()] or ["nothing"]
+
+    def own_layers(self):
         if self.pushed is None:
-            return ["nothing"]
+            return []
         repository, tag = self.pushed
         index = self.fetch(repository, tag, INDEX)
         children = [child for child in index["manifests"] if child["platform"]["architecture"] == "amd64"]
         layers = self.fetch(repository, children[0]["digest"], MANIFEST)["layers"]
-        own = [layer for layer in layers if layer["digest"] not in self.bench.base_layers]
-        return [f"{layer['size'] / 1e6:.2f} MB {layer['mediaType'].rsplit('.', 1)[-1]}" for layer in own]
+        return [layer for layer in layers if layer["digest"] not in self.bench.base_layers]
+
+    def against_gzip(self):
+        """The size of its layers by what `gzip -6` makes of the same tars."""
+        theirs = 0
+        for layer in self.own_layers():
+            _, blob = self.bench.registry.get(f"/v2/{self.pushed[0]}/blobs/{layer['digest']}")
+            tar = subprocess.run(["gzip", "-dc"], input=blob, capture_output=True, check=True).stdout
+            theirs += len(subprocess.run(["gzip", "-6", "-n", "-c"], input=tar, capture_output=True, check=True).stdout)
+        return sum(layer["size"] for layer in self.own_layers()) / theirs if theirs else None
 
     def fetch(self, repository, reference, accept):
         status, body = self.bench.registry.get(f"/v2/{repository}/manifests/{reference}", accept)
@@ -119,6 +136,74 @@ class Jib(Tool):
     def command(self, host, base, repository):
         return run(["java", "-DsendCredentialsOverHttp=true", "-jar", self.program, base, self.bench.jar, self.bench.config,
                     f"{host}/{repository}:1", self.folder / "cache", *PLATFORMS])
+
+
+class Buildkit(Tool):
+    """BuildKit's daemon, kept running, with a Dockerfile of two COPYs: what buildx does with the `docker-container` driver."""
+
+    name = "buildkit"
+    # More than its largest layer, so that nothing is collected between two runs.
+    KEPT_MB = 20_000
+
+    def __init__(self, bench, _):
+        super().__init__(bench)
+        self.address = f"unix://{self.folder}.sock"
+        self.process = None
+
+    def start(self):
+        run(["buildctl", "--version"])
+        settings = self.bench.folder / "buildkitd.toml"
+        hosts = (self.bench.registry.host, self.bench.other.host, self.bench.proxy.host)
+        settings.write_text("".join(f'[registry."{host}"]\nhttp = true\n' for host in hosts))
+        state, log = self.bench.folder / "buildkit-state", open(self.bench.folder / "buildkit.log", "wb")
+        command = ["buildkitd", "--addr", self.address, "--root", state, "--config", settings, "--containerd-worker=false",
+                   f"--oci-worker-gc-keepstorage={self.KEPT_MB}", "--oci-worker-net=host", "--oci-worker-snapshotter=native"]
+        self.process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        for _ in range(100):
+            answer = subprocess.run(["buildctl", "--addr", self.address, "debug", "workers"], capture_output=True, check=False)
+            if answer.returncode == 0:
+                return
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.1)
+        raise Broken(f"buildkitd does not start:\n{Path(log.name).read_text()[-2000:]}")
+
+    def stop(self):
+        if self.process:
+            self.process.terminate()
+            self.process.wait()
+
+    def forget(self):
+        """The daemon stays warm; what it built goes."""
+        run(["buildctl", "--addr", self.address, "prune", "--all"])
+
+    def command(self, host, base, repository):
+        folder = self.folder / "context"
+        folder.mkdir(exist_ok=True)
+        for source in (self.bench.jar, self.bench.config):
+            place = folder / source.name
+            place.unlink(missing_ok=True)
+            os.link(source, place)
+        (folder / "Dockerfile").write_text(
+            f"FROM {base}\nWORKDIR /app\nCOPY app.jar app.jar\nCOPY application.yml config/\nENTRYPOINT [\"java\", \"-jar\", \"/app/app.jar\"]\n")
+        began = cpu_seconds(self.process.pid)
+        measure = run(["buildctl", "--addr", self.address, "build", "--frontend", "dockerfile.v0", "--local", f"context={folder}", "--local",
+                       f"dockerfile={folder}", "--opt", f"platform={','.join(PLATFORMS)}", "--output",
+                       f"type=image,name={host}/{repository}:1,push=true,registry.insecure=true"])
+        # The client waits; the work is the daemon's.
+        measure.cpu += cpu_seconds(self.process.pid) - began
+        measure.peak = max(measure.peak, peak_megabytes(self.process.pid))
+        return measure
+
+
+def cpu_seconds(pid):
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return sum(int(fields[place]) for place in (11, 12, 13, 14)) / os.sysconf("SC_CLK_TCK")
+
+
+def peak_megabytes(pid):
+    line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
 
 
 class Limit:
