@@ -76,7 +76,7 @@ fn read<H: FileHeader<Endian = Endianness>>(start: &[u8], mut part: impl FnMut(u
     let whole = dynamic.len() - dynamic.len() % size_of::<H::Dyn>();
     let dynamics: &[H::Dyn] = pod::slice_from_all_bytes(&dynamic[..whole]).unwrap_or_default();
     let value = |tag| dynamics.iter().find(|entry| entry.d_tag(endian) == tag).map(|entry| -> u64 { entry.d_val(endian).into() });
-    let names = value(elf::DT_STRTAB).and_then(|address| {
+    let strings = value(elf::DT_STRTAB).and_then(|address| {
         segments.iter().filter(|segment| segment.p_type(endian) == elf::PT_LOAD).find_map(|segment| {
             let (start, length): (u64, u64) = (segment.p_vaddr(endian).into(), segment.p_filesz(endian).into());
             let offset = address.checked_sub(start).filter(|offset| *offset < length)?;
@@ -84,7 +84,7 @@ fn read<H: FileHeader<Endian = Endianness>>(start: &[u8], mut part: impl FnMut(u
         })
     });
     let needed = dynamics.iter().filter(|entry| entry.d_tag(endian) == elf::DT_NEEDED);
-    let mut needed: Vec<(usize, u64)> = needed.filter_map(|entry| names?.checked_add(entry.d_val(endian).into())).enumerate().collect();
+    let mut needed: Vec<(usize, u64)> = needed.filter_map(|entry| strings?.checked_add(entry.d_val(endian).into())).enumerate().collect();
     needed.sort_by_key(|(_, offset)| *offset);
     let mut named: Vec<(usize, String)> =
         needed.into_iter().filter_map(|(place, offset)| Some((place, text(&part(offset, MAX_NAME)?)?))).collect();
