@@ -31,13 +31,13 @@ impl Tasks {
         self.line(all, (service.to_owned(), 0, String::new())).set_message(one_line(text));
     }
 
-    /// Shows a task at its place.
-    pub(super) fn show_task(&self, all: &MultiProgress, service: &str, task: &Task, is_settled: bool, text: &str) {
+    /// Shows a task at its place: marked where it runs what it should, moving where it is on its way there.
+    pub(super) fn show_task(&self, all: &MultiProgress, service: &str, task: &Task, is_current: bool, text: &str) {
         let node = if task.slot.is_some() { String::new() } else { task.node.clone().unwrap_or_default() };
         let line = self.line(all, (service.to_owned(), task.slot.unwrap_or_default(), node));
-        if is_settled {
+        if task.state == "running" {
             line.disable_steady_tick();
-            line.set_style(style("+ {wide_msg}"));
+            line.set_style(style(if is_current { "+ {wide_msg}" } else { "  {wide_msg}" }));
         } else {
             line.set_style(style("{spinner} {wide_msg}"));
             line.enable_steady_tick(TICK);

@@ -81,7 +81,7 @@ impl Progress for Terminal {
         match event {
             ServiceEvent::Progress { service, .. } => return self.tasks.show_service(&self.all, service, &text),
             ServiceEvent::Task { service, task, is_current } if task.desired != "shutdown" => {
-                self.tasks.show_task(&self.all, service, task, *is_current && task.state == "running", &text);
+                self.tasks.show_task(&self.all, service, task, *is_current, &text);
             }
             _ => {}
         }
