@@ -50,6 +50,12 @@ fn a_bad_release_is_taken_back_stopped_or_reported_and_the_last_good_one_can_be_
     assert!(ended.text.contains("giving up"), "{}", ended.text);
     assert_serves(&site, "good");
 
+    // It crashes after that time, of which Swarm takes no notice any more where its update goes on.
+    let ended = site.update(&late, &["--update-monitor", "3s"]);
+    assert!(matches!(ended.code, 10 | 12) && ended.text.contains("giving up"), "{}: {}", ended.code, ended.text);
+    assert_eq!(site.update(&good, &[]).code, 0);
+    assert_serves(&site, "good");
+
     // It never becomes healthy, and the update is to stop there.
     let ended = site.update(&sick, &["--update-monitor", "5s", "--update-failure-action", "pause"]);
     assert_eq!(ended.code, 11, "{}", ended.text);

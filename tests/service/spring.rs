@@ -51,8 +51,11 @@ impl Project {
 
     /// The archive listens on loopback alone, which only its own node reaches.
     fn write_config(&self, greeting: &str) {
-        let text = format!("server.address: 0.0.0.0\ngreeting:\n  text: {greeting}\n");
-        std::fs::write(self.site.0.folder().join("home/application.yml"), text).unwrap();
+        self.write(&format!("server.address: 0.0.0.0\ngreeting:\n  text: {greeting}\n"));
+    }
+
+    fn write(&self, config: &str) {
+        std::fs::write(self.site.0.folder().join("home/application.yml"), config).unwrap();
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -105,6 +108,18 @@ fn a_spring_application_gets_a_new_config_in_its_image_then_in_its_swarm() {
     project.rolls_without_a_gap("two", "three", mounted);
     project.leaves_alone(mounted);
     assert_eq!(project.site.inspect()["Spec"]["TaskTemplate"]["ContainerSpec"]["Configs"].as_array().unwrap().len(), 1);
+
+    // One that the application does not start with is taken back, with what the application says of it.
+    project.write("server.port: nonsense\n");
+    let probe = project.site.0.probe(project.site.0.slots(&PORTS)).unwrap();
+    let ended = mounted();
+    let seen = probe.end();
+    assert!(ended.code == 10 && ended.text.contains("last lines of web."), "{}", ended.text);
+    assert!(ended.text.contains("APPLICATION FAILED TO START") && ended.text.contains("nonsense"), "{}", ended.text);
+    assert!(seen["minimum"].as_u64() >= Some(2), "{seen}");
+    for port in PORTS {
+        assert_eq!(seen["texts"][port.to_string()], json!(["three"]), "{seen}");
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
