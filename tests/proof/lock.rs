@@ -109,6 +109,25 @@ fn a_lock_of_another_base_is_told_with_both() {
 }
 
 #[test]
+fn a_lock_that_contradicts_the_base_that_it_names_is_told_with_both() {
+    let (bench, text) = locked();
+    let lock: Value = serde_json::from_str(&text).unwrap();
+    let manifest = lock["platforms"]["linux/arm64"]["manifest"].as_str().unwrap();
+    let other = format!("sha256:{}", "0".repeat(64));
+    bench.home.write("imgbuild.lock", text.replacen(manifest, &other, 1));
+    for more in [&[][..], &["--locked"], &["--lock"]] {
+        let ended = build(&bench, more);
+        let said = ended.refused(1);
+        let both = format!("says that `linux/arm64` is `{other}`, but in the base that it names it is `{manifest}`");
+        assert!(said.contains("the lock `imgbuild.lock`") && said.contains(&both), "{said}");
+        assert!(said.contains("hint: it was changed by hand or in a merge; `--update-lock` writes it anew"), "{said}");
+    }
+    // An image is judged by the base that it records.
+    let ended = bench.verify("oci:image", &[]);
+    assert!(ended.code == Some(6) && ended.stdout.contains("the lock holds the base sha256:000000000000"), "{ended:?}");
+}
+
+#[test]
 fn a_tag_that_moved_is_told_and_the_lock_holds() {
     let (bench, text) = locked();
     let first = bench.build("first", &[]);
