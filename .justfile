@@ -8,6 +8,9 @@ fmt:
 peers:
     tests/peers/make
 
+# Parsers of what comes from outside, tried for a minute each on what nobody thought of.
+fuzz: (steps "fuzz")
+
 [private]
 steps *names:
     .ci/steps {{ names }}
