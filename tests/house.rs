@@ -23,6 +23,7 @@ const ROOMS: &[&str] = &[
     "image",
     "layer",
     "jar",
+    "equipment",
     "registry",
     "layout",
     "cache",

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! A module is a room: it uses itself and the rooms below it, never one above. Top to bottom: [`copy`], [`rebase`], [`tags`], [`verify`], [`diff`], [`inspect`], [`build`],
-//! [`recipe`], [`target`], [`guard`], [`contents`], [`base`], [`source`], [`image`], [`layer`], [`jar`], [`registry`], [`layout`], [`cache`],
+//! [`recipe`], [`target`], [`guard`], [`contents`], [`base`], [`source`], [`image`], [`layer`], [`jar`], [`equipment`], [`registry`], [`layout`], [`cache`],
 //! [`tarball`], [`blob`], [`event`], [`elf`], [`connection`], [`shown`], [`oci`].
 //!
 //! The library prints nothing and keeps nothing global: what happens is reported as [`Event`]s, and errors say what was
@@ -23,6 +23,7 @@ pub mod contents;
 pub mod copy;
 pub mod diff;
 pub mod elf;
+pub mod equipment;
 pub mod event;
 pub mod guard;
 pub mod image;
@@ -41,10 +42,11 @@ pub mod tarball;
 pub mod target;
 pub mod verify;
 
-pub use build::{Build, Cancel, Plan, Report};
+pub use build::{Build, Plan, Report};
 pub use cache::Cache;
 pub use copy::Copy;
 pub use diff::Diff;
+pub use equipment::Cancel;
 pub use event::{Event, Observer};
 pub use inspect::Inspect;
 pub use oci::{Digest, Location, Platform, Reference};

@@ -48,12 +48,12 @@ impl Batch {
     pub async fn run(self, mut done: impl FnMut(&str, &Outcome) + Send) -> Result<Vec<(String, Outcome)>, Error> {
         let bases = Bases::default();
         // Builds without a cache of their own share one for this run, so that nothing is fetched twice.
-        let shared = if self.builds.iter().any(|(_, build)| build.cache.is_none()) { Some(Cache::temporary()?) } else { None };
+        let shared = if self.builds.iter().any(|(_, build)| build.equipment.cache.is_none()) { Some(Cache::temporary()?) } else { None };
         let mut outcomes = Vec::with_capacity(self.builds.len());
         let mut stopped = false;
         for (name, mut build) in self.builds {
             build.bases = Some(bases.clone());
-            build.cache = build.cache.or_else(|| shared.clone());
+            build.equipment.cache = build.equipment.cache.or_else(|| shared.clone());
             let outcome = if stopped {
                 Outcome::Skipped
             } else {

@@ -5,7 +5,6 @@
 
 mod application;
 mod batch;
-mod cancel;
 mod context;
 mod dockerfile;
 mod error;
@@ -24,17 +23,14 @@ mod steps;
 use std::path::PathBuf;
 
 use crate::base::{Base, Bases};
-use crate::cache::Cache;
-use crate::event::{Event, Events};
+use crate::equipment::{Equipment, cancellable, equipped};
 use crate::guard::Findings;
 use crate::jar;
 use crate::oci::Platform;
 use crate::recipe::Recipe;
-use crate::registry::Client;
 use crate::target::Target;
 
 pub use batch::{Batch, Outcome};
-pub use cancel::Cancel;
 pub use error::{Error, Kind};
 pub use lock::LockMode;
 pub use plan::{Plan, PlannedLayer};
@@ -59,16 +55,13 @@ pub use report::{LayerReport, PlatformReport, Report};
 pub struct Build {
     recipe: Recipe,
     application: Application,
-    client: Option<Client>,
-    cache: Option<Cache>,
     base: Option<Base>,
     is_again: bool,
     /// What the builds of a batch share.
     bases: Option<Bases>,
     targets: Vec<Box<dyn Target>>,
     lock: Option<(PathBuf, LockMode)>,
-    events: Events,
-    cancel: Cancel,
+    equipment: Equipment,
 }
 
 /// What the recipe is applied to: the application's JAR, or the context of a Dockerfile.
@@ -91,6 +84,9 @@ impl<P: Into<PathBuf>> From<P> for Application {
     }
 }
 
+equipped!(Build);
+cancellable!(Build);
+
 impl Build {
     /// A build of `application` by `recipe`. Without more it uses Docker's credentials, caches nothing, and
     /// publishes nowhere.
@@ -98,15 +94,12 @@ impl Build {
         Self {
             recipe,
             application: application.into(),
-            client: None,
-            cache: None,
             base: None,
             is_again: false,
             bases: None,
             targets: Vec::new(),
             lock: None,
-            events: Events::default(),
-            cancel: Cancel::default(),
+            equipment: Equipment::default(),
         }
     }
 
@@ -134,34 +127,9 @@ impl Build {
         self
     }
 
-    /// Fetches the base and pushes with this client.
-    pub fn registry(mut self, client: Client) -> Self {
-        self.client = Some(client);
-        self
-    }
-
-    /// Keeps and finds base layers, documents and layers in this cache.
-    pub fn cache(mut self, cache: Cache) -> Self {
-        self.cache = Some(cache);
-        self
-    }
-
     /// Uses or writes the lock at `path`, as `mode` says.
     pub fn lock(mut self, path: impl Into<PathBuf>, mode: LockMode) -> Self {
         self.lock = Some((path.into(), mode));
-        self
-    }
-
-    /// Reports events to `observer`, from several threads.
-    pub fn on_event(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
-        self.events = Events::to(observer);
-        self
-    }
-
-    /// Stops when `cancel` is cancelled: [`run`](Self::run) then ends with [`Error::Cancelled`], and no tag has moved; or with
-    /// [`Error::CancelledLate`] where the last requests were on their way.
-    pub fn cancel(mut self, cancel: Cancel) -> Self {
-        self.cancel = cancel;
         self
     }
 

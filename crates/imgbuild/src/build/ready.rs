@@ -45,17 +45,13 @@ pub(super) struct Judged {
 ///
 /// With `sessions`, the right to push is proven as soon as the base is known.
 pub(super) async fn ready(build: Build, sessions: Option<&Sessions>) -> Result<Ready, Error> {
-    let Build { recipe, application, client, cache, base, bases, is_again, targets, lock, events, cancel: _ } = build;
+    let Build { recipe, application, equipment, base, bases, is_again, targets, lock } = build;
     // Bad input is found before the network is asked; only steps of a Dockerfile may have to wait for the base.
     let plan = match plan_for(&recipe, &application, None).await {
         Err(Error::Recipe(recipe::Error::NeedsBase { .. })) => None,
         planned => Some(planned?),
     };
-    let client = match client {
-        Some(client) => client,
-        None => Client::builder().events(events.clone()).build(),
-    };
-    let cache = cache.map_or_else(Cache::temporary, Ok)?;
+    let (client, cache, events) = (equipment.client(), equipment.cache()?, equipment.events);
     for target in &targets {
         target.connect(&client, &cache);
     }

@@ -29,7 +29,7 @@ const BASE_BLOBS_AT_ONCE: usize = 4;
 pub(super) async fn run(build: Build) -> Result<Report, Error> {
     let sessions = Sessions::default();
     let stop = StopOnDrop::default();
-    let cancel = build.cancel.clone();
+    let cancel = build.equipment.cancel.clone();
     let result = tokio::select! {
         biased;
         () = cancel.cancelled() => Err(sessions.cancelled()),
@@ -44,7 +44,7 @@ pub(super) async fn run(build: Build) -> Result<Report, Error> {
 
 /// Asks the guards alone.
 pub(super) async fn check(build: Build) -> Result<Findings, Error> {
-    let cancel = build.cancel.clone();
+    let cancel = build.equipment.cancel.clone();
     let asked = async {
         match ready(build, None).await {
             Ok(ready) => Ok(Guards::new(&ready).check().await),

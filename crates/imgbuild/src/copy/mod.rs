@@ -8,11 +8,8 @@ mod gather;
 
 use serde::Serialize;
 
-use crate::build::Cancel;
-use crate::cache::Cache;
-use crate::event::{Event, Events};
+use crate::equipment::{Equipment, cancellable, equipped};
 use crate::oci::{Digest, Location, Platform};
-use crate::registry::Client;
 use crate::source::Origin;
 use crate::target::{Receipt, Target, deliver};
 
@@ -36,10 +33,7 @@ pub struct Copy {
     to: Box<dyn Target>,
     platform: Option<Platform>,
     referrers: bool,
-    client: Option<Client>,
-    cache: Option<Cache>,
-    events: Events,
-    cancel: Cancel,
+    equipment: Equipment,
 }
 
 /// What a copy did.
@@ -67,6 +61,9 @@ impl Copied {
     }
 }
 
+equipped!(Copy);
+cancellable!(Copy);
+
 impl Copy {
     /// A copy of the image at `from` to the target `to`.
     pub fn new(from: Location, to: impl Into<Box<dyn Target>>) -> Self {
@@ -76,16 +73,7 @@ impl Copy {
     /// The same of an image that may be open already, such as one of a Docker Engine.
     pub fn of(from: impl Into<Origin>, to: impl Into<Box<dyn Target>>) -> Self {
         let from = from.into();
-        Self {
-            from,
-            to: to.into(),
-            platform: None,
-            referrers: false,
-            client: None,
-            cache: None,
-            events: Events::default(),
-            cancel: Cancel::default(),
-        }
+        Self { from, to: to.into(), platform: None, referrers: false, equipment: Equipment::default() }
     }
 
     /// Copies the image of this platform alone: its manifest, without the index around it.
@@ -101,48 +89,21 @@ impl Copy {
         self
     }
 
-    /// Talks to registries with this client.
-    pub fn registry(mut self, client: Client) -> Self {
-        self.client = Some(client);
-        self
-    }
-
-    /// Keeps what was fetched in this cache, so that a copy that is started again goes on where it stopped.
-    pub fn cache(mut self, cache: Cache) -> Self {
-        self.cache = Some(cache);
-        self
-    }
-
-    /// Reports events to `observer`, from several threads.
-    pub fn on_event(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
-        self.events = Events::to(observer);
-        self
-    }
-
-    /// Stops when `cancel` is cancelled: [`run`](Self::run) then ends with [`Error::Cancelled`], and no tag has moved.
-    pub fn cancel(mut self, cancel: Cancel) -> Self {
-        self.cancel = cancel;
-        self
-    }
-
     /// Copies.
     ///
     /// # Errors
     /// The first thing that went wrong; no tag has moved then.
     pub async fn run(self) -> Result<Copied, Error> {
-        let client = match &self.client {
-            Some(client) => client.clone(),
-            None => Client::builder().events(self.events.clone()).build(),
-        };
-        let cache = self.cache.clone().map_or_else(Cache::temporary, Ok)?;
+        let (client, cache) = (self.equipment.client(), self.equipment.cache()?);
+        let Equipment { events, cancel, .. } = &self.equipment;
         self.to.connect(&client, &cache);
         let failed = |source| Error::Source { image: self.from.to_string(), source };
         let source = self.from.open(&client, Some(&cache)).await.map_err(failed)?;
         let mut image = gather::gather(&source, self.platform.as_ref()).await.map_err(failed)?;
         if self.referrers {
-            gather::add_referrers(&source, &mut image, &self.events).await.map_err(failed)?;
+            gather::add_referrers(&source, &mut image, events).await.map_err(failed)?;
         }
-        let delivered = deliver(self.to.as_ref(), &image, &self.events, self.cancel.cancelled()).await?;
+        let delivered = deliver(self.to.as_ref(), &image, events, cancel.cancelled()).await?;
         let receipt = delivered.ok_or(Error::Cancelled)?;
         let platforms = image.images.iter().map(|image| image.platform.clone()).filter(|platform| !platform.is_unknown()).collect();
         let referrers = image.referrers.iter().map(|referrer| referrer.artifact.digest().clone()).collect();

@@ -19,12 +19,10 @@ mod software;
 mod tests;
 mod why;
 
-use crate::cache::Cache;
 use crate::contents;
-use crate::event::{Event, Events};
+use crate::equipment::{Equipment, equipped};
 use crate::inspect::{Opened, open};
 use crate::oci::{Location, Platform};
-use crate::registry::Client;
 use crate::source::{Origin, PlatformImage};
 
 pub(crate) use platform::of_documents;
@@ -50,10 +48,10 @@ pub struct Diff {
     right: Origin,
     platform: Option<Platform>,
     reading: Reading,
-    client: Option<Client>,
-    cache: Option<Cache>,
-    events: Events,
+    equipment: Equipment,
 }
+
+equipped!(Diff);
 
 impl Diff {
     /// A comparison of what was, `left`, with what is, `right`.
@@ -64,7 +62,7 @@ impl Diff {
     /// The same of images that may be open already, such as those of a Docker Engine.
     pub fn of(left: impl Into<Origin>, right: impl Into<Origin>) -> Self {
         let (left, right) = (left.into(), right.into());
-        Self { left, right, platform: None, reading: Reading::All, client: None, cache: None, events: Events::default() }
+        Self { left, right, platform: None, reading: Reading::All, equipment: Equipment::default() }
     }
 
     /// Compares the images of this platform alone.
@@ -79,34 +77,13 @@ impl Diff {
         self
     }
 
-    /// Talks to registries with this client.
-    pub fn registry(mut self, client: Client) -> Self {
-        self.client = Some(client);
-        self
-    }
-
-    /// Keeps what was fetched in this cache.
-    pub fn cache(mut self, cache: Cache) -> Self {
-        self.cache = Some(cache);
-        self
-    }
-
-    /// Reports events to `observer`, from several threads.
-    pub fn on_event(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
-        self.events = Events::to(observer);
-        self
-    }
-
     /// Compares.
     ///
     /// # Errors
     /// When a document or a layer of either cannot be read, or is not what it should be.
     pub async fn run(self) -> Result<Difference, Error> {
-        let client = match &self.client {
-            Some(client) => client.clone(),
-            None => Client::builder().events(self.events.clone()).build(),
-        };
-        let (cache, platform) = (self.cache.as_ref(), self.platform.as_ref());
+        let client = self.equipment.client();
+        let (cache, platform) = (self.equipment.cache.as_ref(), self.platform.as_ref());
         let open = |origin| Box::pin(open(origin, &client, cache, platform));
         let (left, right) = tokio::try_join!(open(&self.left), open(&self.right))?;
         if left.digest() == right.digest() {

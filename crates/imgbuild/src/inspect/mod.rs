@@ -12,11 +12,9 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
-use crate::cache::Cache;
 use crate::contents;
-use crate::event::{Event, Events};
+use crate::equipment::{Equipment, equipped};
 use crate::oci::{Location, Platform};
-use crate::registry::Client;
 use crate::source::Origin;
 
 pub use error::Error;
@@ -54,10 +52,10 @@ pub struct Inspect {
     origin: Origin,
     platform: Option<Platform>,
     reading: Reading,
-    client: Option<Client>,
-    cache: Option<Cache>,
-    events: Events,
+    equipment: Equipment,
 }
+
+equipped!(Inspect);
 
 impl Inspect {
     /// A look at the image or index at `location`.
@@ -67,7 +65,7 @@ impl Inspect {
 
     /// The same at an image that may be open already, such as one of a Docker Engine.
     pub fn of(origin: impl Into<Origin>) -> Self {
-        Self { origin: origin.into(), platform: None, reading: Reading::default(), client: None, cache: None, events: Events::default() }
+        Self { origin: origin.into(), platform: None, reading: Reading::default(), equipment: Equipment::default() }
     }
 
     /// Looks at the image of this platform alone.
@@ -79,24 +77,6 @@ impl Inspect {
     /// Looks into these layers.
     pub fn reading(mut self, reading: Reading) -> Self {
         self.reading = reading;
-        self
-    }
-
-    /// Talks to registries with this client.
-    pub fn registry(mut self, client: Client) -> Self {
-        self.client = Some(client);
-        self
-    }
-
-    /// Keeps what was fetched in this cache.
-    pub fn cache(mut self, cache: Cache) -> Self {
-        self.cache = Some(cache);
-        self
-    }
-
-    /// Reports events to `observer`, from several threads.
-    pub fn on_event(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
-        self.events = Events::to(observer);
         self
     }
 
@@ -121,10 +101,6 @@ impl Inspect {
     }
 
     async fn open(&self) -> Result<Opened, Error> {
-        let client = match &self.client {
-            Some(client) => client.clone(),
-            None => Client::builder().events(self.events.clone()).build(),
-        };
-        open(&self.origin, &client, self.cache.as_ref(), self.platform.as_ref()).await
+        open(&self.origin, &self.equipment.client(), self.equipment.cache.as_ref(), self.platform.as_ref()).await
     }
 }

@@ -11,12 +11,10 @@ mod image;
 use serde::Serialize;
 
 use crate::base::Resolver;
-use crate::build::Cancel;
-use crate::cache::Cache;
-use crate::event::{Event, Events};
+use crate::equipment::{Equipment, cancellable, equipped};
+use crate::event::Event;
 use crate::image::{Annotations, Format, Image, ImageIndex};
 use crate::oci::{Digest, Document, Location, Platform};
-use crate::registry::Client;
 use crate::source::Source;
 use crate::target::{Receipt, Target, deliver};
 
@@ -42,10 +40,7 @@ pub struct Rebase {
     image: Location,
     base: Location,
     targets: Vec<Box<dyn Target>>,
-    client: Option<Client>,
-    cache: Option<Cache>,
-    events: Events,
-    cancel: Cancel,
+    equipment: Equipment,
 }
 
 /// What a rebase did.
@@ -80,10 +75,13 @@ impl Rebased {
     }
 }
 
+equipped!(Rebase);
+cancellable!(Rebase);
+
 impl Rebase {
     /// The image at `image` on the base at `base`. Without a target it is composed and published nowhere.
     pub fn new(image: Location, base: Location) -> Self {
-        Self { image, base, targets: Vec::new(), client: None, cache: None, events: Events::default(), cancel: Cancel::default() }
+        Self { image, base, targets: Vec::new(), equipment: Equipment::default() }
     }
 
     /// Publishes there too.
@@ -92,40 +90,13 @@ impl Rebase {
         self
     }
 
-    /// Talks to registries with this client.
-    pub fn registry(mut self, client: Client) -> Self {
-        self.client = Some(client);
-        self
-    }
-
-    /// Keeps what was fetched in this cache.
-    pub fn cache(mut self, cache: Cache) -> Self {
-        self.cache = Some(cache);
-        self
-    }
-
-    /// Reports events to `observer`, from several threads.
-    pub fn on_event(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
-        self.events = Events::to(observer);
-        self
-    }
-
-    /// Stops when `cancel` is cancelled: [`run`](Self::run) then ends with [`Error::Cancelled`].
-    pub fn cancel(mut self, cancel: Cancel) -> Self {
-        self.cancel = cancel;
-        self
-    }
-
     /// Rebases.
     ///
     /// # Errors
     /// When the image is none of ours, when the new base cannot be used for it, or a target does not take it.
     pub async fn run(self) -> Result<Rebased, Error> {
-        let client = match &self.client {
-            Some(client) => client.clone(),
-            None => Client::builder().events(self.events.clone()).build(),
-        };
-        let cache = self.cache.clone().map_or_else(Cache::temporary, Ok)?;
+        let (client, cache) = (self.equipment.client(), self.equipment.cache()?);
+        let Equipment { events, cancel, .. } = &self.equipment;
         self.targets.iter().for_each(|target| target.connect(&client, &cache));
 
         let name = self.image.to_string();
@@ -141,14 +112,14 @@ impl Rebase {
         let platforms: Vec<Platform> = own.iter().map(|image| image.platform.clone()).collect();
         let base = Resolver::new(&client, Some(&cache)).resolve(&self.base, None, &platforms).await?;
         let reference = self.base.to_string();
-        self.events.emit(&Event::BaseResolved { reference, digest: base.digest.clone(), platforms: platforms.clone() });
+        events.emit(&Event::BaseResolved { reference, digest: base.digest.clone(), platforms: platforms.clone() });
 
         let format = Format::of(&root.descriptor().media_type);
         let images = own.iter().zip(&base.images).map(|(image, parent)| image.on(parent, format));
         let image = compose(&name, &root, images.collect::<Result<_, _>>()?, format)?;
         let mut receipts = Vec::with_capacity(self.targets.len());
         for target in &self.targets {
-            let receipt = deliver(target.as_ref(), &image, &self.events, self.cancel.cancelled()).await?;
+            let receipt = deliver(target.as_ref(), &image, events, cancel.cancelled()).await?;
             receipts.push(receipt.ok_or(Error::Cancelled)?);
         }
         Ok(Rebased {

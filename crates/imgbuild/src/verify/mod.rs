@@ -20,12 +20,10 @@ mod within;
 use std::path::PathBuf;
 
 use crate::build::{Application, Build, LockMode};
-use crate::cache::Cache;
-use crate::event::{Event, Events};
+use crate::equipment::{Equipment, equipped};
 use crate::inspect::open;
 use crate::oci::{Location, Platform};
 use crate::recipe::Recipe;
-use crate::registry::Client;
 use captured::Captured;
 
 pub use error::Error;
@@ -51,24 +49,15 @@ pub struct Verify {
     application: Application,
     lock: Option<PathBuf>,
     is_locked: bool,
-    client: Option<Client>,
-    cache: Option<Cache>,
-    events: Events,
+    equipment: Equipment,
 }
+
+equipped!(Verify);
 
 impl Verify {
     /// A check whether the image at `location` is what `recipe` makes of `application`.
     pub fn new(location: Location, recipe: Recipe, application: impl Into<Application>) -> Self {
-        Self {
-            location,
-            recipe,
-            application: application.into(),
-            lock: None,
-            is_locked: false,
-            client: None,
-            cache: None,
-            events: Events::default(),
-        }
+        Self { location, recipe, application: application.into(), lock: None, is_locked: false, equipment: Equipment::default() }
     }
 
     /// Uses the lock at `path` where there is one, and never writes it: what it knows of the base is not looked for
@@ -84,32 +73,13 @@ impl Verify {
         self
     }
 
-    /// Talks to registries with this client.
-    pub fn registry(mut self, client: Client) -> Self {
-        self.client = Some(client);
-        self
-    }
-
-    /// Keeps what was fetched in this cache. No layer is taken from it: all are made again.
-    pub fn cache(mut self, cache: Cache) -> Self {
-        self.cache = Some(cache);
-        self
-    }
-
-    /// Reports events to `observer`, from several threads.
-    pub fn on_event(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
-        self.events = Events::to(observer);
-        self
-    }
-
     /// Builds again and compares.
     ///
     /// # Errors
     /// When imgbuild did not make the image, it or its base cannot be read, or the inputs cannot be built.
     pub async fn run(self) -> Result<Verification, Error> {
-        let Self { location, mut recipe, application, lock, is_locked, client, cache, events } = self;
-        let client = client.unwrap_or_else(|| Client::builder().events(events.clone()).build());
-        let cache = cache.map_or_else(Cache::temporary, Ok)?;
+        let Self { location, mut recipe, application, lock, is_locked, equipment } = self;
+        let (client, cache, events) = (equipment.client(), equipment.cache()?, equipment.events);
         let found = Box::pin(open(&location.into(), &client, Some(&cache), None)).await?;
         let wanted = std::mem::take(&mut recipe.platforms);
         let has = |platform: &Platform| found.images.iter().any(|image| platform.matches(&image.platform));
