@@ -8,8 +8,9 @@ use std::process::ExitCode;
 
 use imgbuild_testkit::archive::{self, Entry, Kind};
 use imgbuild_testkit::base::Base;
+use imgbuild_testkit::elf::{Machine, SharedObject};
 use imgbuild_testkit::fixtures;
-use imgbuild_testkit::jar::{SpringBoot, hostile};
+use imgbuild_testkit::jar::{SpringBoot, hostile, library};
 
 /// A lock as `--lock` writes it, with everything that one may hold.
 const LOCK: &str = r#"{
@@ -65,7 +66,10 @@ fn write(folder: &Path) -> io::Result<()> {
         write("jar", case.id, &case.bytes)?;
         write("deflate", case.id, &case.bytes)?;
     }
+    let natives = [Machine::Amd64, Machine::Arm64].map(|machine| SharedObject::jni(machine).build());
+    let nested = library("native", "1", &[("linux/a.so", natives[0].clone()), ("META-INF/versions/21/b.so", natives[1].clone())]);
     let boots = [
+        SpringBoot::new("3.5.0").library("native-1.jar", &nested).file("c.so", &SharedObject::jni_musl(Machine::Arm64).build()),
         SpringBoot::new("3.4.1"),
         SpringBoot::new("2.7.18"),
         SpringBoot::new("3.2.1").war(),
