@@ -12,6 +12,7 @@ use std::fs;
 
 use imgbuild_testkit::fixtures;
 use imgbuild_testkit::home::Home;
+use imgbuild_testkit::peer;
 use imgbuild_testkit::registry::Registry;
 use serde_json::Value;
 
@@ -112,9 +113,19 @@ fn a_shell_and_a_reader_are_helped() {
     for shell in ["bash", "zsh", "fish"] {
         assert!(home.run(["completions", shell]).stdout.contains("imgbuild"), "{shell}");
     }
+    home.write("completions", home.run(["completions", "bash"]).stdout);
+    if let Some(mut bash) = peer::find("bash") {
+        let script = ". ./completions; COMP_WORDS=(imgbuild co); COMP_CWORD=1; _imgbuild imgbuild co imgbuild; echo ${COMPREPLY[@]}";
+        assert_eq!(peer::output(bash.args(["-euc", script]).current_dir(home.folder())).trim(), "copy completions");
+    }
     assert!(home.run(["man", "cache", "prune"]).stdout.contains("max\\-size"));
     assert_eq!(home.run(["man", "--dir", "pages"]).code, Some(0));
-    assert!(home.path("pages/imgbuild-build.1").exists() || home.path("pages/imgbuild_build.1").exists());
+    if let Some(mut groff) = peer::find("groff") {
+        let page = groff.args(["-man", "-ww", "-Tascii", "pages/imgbuild-cache-prune.1"]).current_dir(home.folder()).output().unwrap();
+        let (shown, complaints) = (String::from_utf8_lossy(&page.stdout), String::from_utf8_lossy(&page.stderr));
+        assert!(shown.contains("imgbuild 0.1.0") && complaints.is_empty(), "{shown}{complaints}");
+    }
+    assert!(home.path("pages/imgbuild-build.1").exists() && home.path("pages/imgbuild.1").exists());
     assert!(home.run(["init"]).refused(2).contains("no terminal to ask on"));
     assert_eq!(home.run(["init", "Dockerfile"]).result().trim(), "imgbuild.yaml");
     assert!(home.run(["init", "Dockerfile"]).refused(2).contains("is there already"));

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap_mangen::Man;
@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: &Arguments, face: &Face) -> Result<Exit, Failure> {
         let failed =
             |error: io::Error| Failure::new(Exit::FAILED, format!("cannot write the pages to `{}`", folder.display())).because(error);
         fs::create_dir_all(folder).map_err(failed)?;
-        clap_mangen::generate_to(grammar, folder).map_err(failed)?;
+        write_all(&grammar, folder).map_err(failed)?;
         return Ok(Exit::DONE);
     }
     let mut command = &grammar;
@@ -38,8 +38,18 @@ pub(crate) fn run(arguments: &Arguments, face: &Face) -> Result<Exit, Failure> {
         command = command.find_subcommand(name).ok_or_else(unknown)?;
     }
     let mut page = Vec::new();
-    let rendered = Man::new(command.clone()).render(&mut page);
+    let rendered = page_of(command).render(&mut page);
     rendered.map_err(|error| Failure::new(Exit::FAILED, "cannot write the page").because(error))?;
     face.result(String::from_utf8_lossy(&page).trim_end())?;
     Ok(Exit::DONE)
+}
+
+fn page_of(command: &clap::Command) -> Man {
+    // Without them a page's foot holds the last word of its command.
+    Man::new(command.clone()).source(concat!("imgbuild ", env!("CARGO_PKG_VERSION"))).manual("imgbuild")
+}
+
+fn write_all(command: &clap::Command, folder: &Path) -> io::Result<()> {
+    page_of(command).generate_to(folder)?;
+    command.get_subcommands().filter(|inner| !inner.is_hide_set()).try_for_each(|inner| write_all(inner, folder))
 }

@@ -364,6 +364,12 @@ async fn a_source_that_fails_is_blamed_itself() {
     let broken = imgbuild::blob::Blob::from_file(layer(noise(10, 1)).descriptor().clone(), "/proc/self/mem".into());
     let error = pusher.push_blob(&broken).await.unwrap_err();
     assert!(error.kind() == Kind::Input && error.to_string().contains("/proc/self/mem"), "{error}");
+    // A registry that lacks the blob has not lost the session of another.
+    let source = Registry::start();
+    let lacking = builder().build().blob(&reference(&source, "a/b"), layer(noise(SIZE, 3)).descriptor().clone());
+    let error = pusher.push_blob(&lacking).await.unwrap_err();
+    assert!(error.kind() == Kind::NotFound && error.to_string().contains(&source.host()), "{error}");
+    assert_eq!(source.count("GET", "/blobs/"), 1);
     assert_eq!(ears.retries(), 0);
 }
 

@@ -27,11 +27,13 @@ const LARGEST_WISH: u64 = 256 << 20;
 struct Failure {
     error: Error,
     wait: Option<std::time::Duration>,
+    /// Whether the registry that is pushed to said so; the place that the blob is read from may be one too.
+    is_answer: bool,
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self { error, wait: None }
+        Self { error, wait: None, is_answer: false }
     }
 }
 
@@ -52,7 +54,7 @@ impl Pusher {
         let (mut session, mut manner, mut invalid_before, mut furthest) = (session, Manner::Whole, false, 0);
         loop {
             let cool_down = self.0.client.transport().cool_down(&session.url);
-            let Failure { error, wait } = match self.send_by(blob, &mut session, &mut manner).await {
+            let Failure { error, wait, is_answer } = match self.send_by(blob, &mut session, &mut manner).await {
                 Ok(()) => {
                     self.finished(&session);
                     return Ok(());
@@ -66,7 +68,7 @@ impl Pusher {
                 furthest = offset;
                 trial.progressed();
             }
-            match error.status() {
+            match error.status().filter(|_| is_answer) {
                 Some(413) if shrink(&mut manner, &session, blob.size()) => {
                     let next = self.open_session().await?;
                     self.abandon(std::mem::replace(&mut session, next)).await;
@@ -84,10 +86,10 @@ impl Pusher {
                     (session, manner) = (self.open_session().await?, restart(&manner));
                     continue;
                 }
-                _ if !may_be_mended(&error) => return Err(error),
+                _ if !may_be_mended(&error, is_answer) => return Err(error),
                 _ => {}
             }
-            let turned_away = error.status() == Some(429);
+            let turned_away = is_answer && error.status() == Some(429);
             trial.pause(error, wait, &cool_down).await?;
             // Who was turned away by a limit has spoken to no session, and every further question counts against the limit.
             if turned_away {
@@ -161,7 +163,7 @@ impl Pusher {
             return Ok(answer);
         }
         let wait = answer.retry_after().filter(|_| is_transient(answer.status()));
-        Err(Failure { error: transport.refuse(endpoint, request, answer).await, wait })
+        Err(Failure { error: transport.refuse(endpoint, request, answer).await, wait, is_answer: true })
     }
 
     fn on_progress(&self, blob: &Blob) -> OnProgress {
@@ -184,8 +186,8 @@ fn shrink(manner: &mut Manner, session: &Session, blob: u64) -> bool {
 }
 
 /// Whether another try can help: no answer, an overloaded registry, or a session that it has lost or lost track of.
-fn may_be_mended(error: &Error) -> bool {
-    error.is_transient() || matches!(error.status(), Some(404 | 416)) || error.has_code("BLOB_UPLOAD")
+fn may_be_mended(error: &Error, is_answer: bool) -> bool {
+    error.is_transient() || is_answer && (matches!(error.status(), Some(404 | 416)) || error.has_code("BLOB_UPLOAD"))
 }
 
 fn chunk_size(manner: &Manner) -> u64 {
