@@ -4,12 +4,14 @@
 
 use std::path::PathBuf;
 
+use imgbuild::guard::Id;
 use imgbuild::image::Created;
+use imgbuild::jar::Layout;
 use imgbuild::rebase::{BaseStatus, Error, Freshness};
 use imgbuild::recipe::{Dockerfile, Settings};
 use imgbuild::registry::Client;
 use imgbuild::{Build, Cache, Copy, Location, Rebase, Recipe, RegistryTarget, target};
-use imgbuild_testkit::base::{Base, PlatformImage};
+use imgbuild_testkit::base::{Base, Layer, PlatformImage};
 use imgbuild_testkit::elf::RunnableMachine;
 use imgbuild_testkit::fixtures;
 use imgbuild_testkit::registry::Registry;
@@ -85,6 +87,95 @@ async fn a_rebase_is_a_fresh_build_digest_for_digest() {
         assert_eq!(rebased.platforms.len(), 2);
         assert_eq!(bench.registry.manifest("koin/api", &format!("{tag}-rebased")).unwrap().digest, fresh);
     }
+}
+
+/// The findings that refuse a rebase of the image `1` onto a base, after it was seen that no name has moved.
+async fn refused(bench: &Bench, base: &str) -> Vec<(Id, String)> {
+    let before = bench.registry.manifest("koin/api", "1").unwrap().digest;
+    bench.registry.clear_log();
+    let error = bench.rebase("1", base, "1").run().await.unwrap_err();
+    let Error::Refused(findings) = &error else { panic!("{error:?}") };
+    assert!(error.to_string().contains("guards refuse the image") && error.hint().is_some(), "{error}");
+    assert_eq!(bench.registry.manifest("koin/api", "1").unwrap().digest, before);
+    for method in ["PUT", "POST", "PATCH"] {
+        assert_eq!(bench.registry.count(method, "/v2/"), 0, "{method}");
+    }
+    findings.refusing().map(|finding| (finding.id, finding.place.clone())).collect()
+}
+
+/// A base of one version of Java, with a layer of its own on top.
+fn with_layer(version: &str, machines: [RunnableMachine; 2], layer: &Layer) -> Base {
+    let image = |platform, machine| PlatformImage::java(platform, machine, version).layer(layer.clone());
+    Base::new().platform(image("linux/amd64", machines[0])).platform(image("linux/arm64/v8", machines[1]))
+}
+
+const BOTH: [RunnableMachine; 2] = [RunnableMachine::Amd64, RunnableMachine::Arm64];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guards_judge_the_image_on_its_new_base_before_anything_moves() {
+    let bench = Bench::new().await;
+    bench.build(bench.settings(), fixtures::path("app.jar"), "17", "1").await;
+    let empty = Layer::new();
+    bench.put_base("crossed", &with_layer("17.0.13", [RunnableMachine::Amd64; 2], &empty)).await;
+    let java = "/usr/lib/jvm/java-17-fixture/bin/java".to_owned();
+    assert_eq!(refused(&bench, "crossed").await, [(Id::BaseArchitecture, java)]);
+
+    bench.put_base("old", &with_layer("11.0.2", BOTH, &empty)).await;
+    let found = refused(&bench, "old").await;
+    assert!(found.iter().any(|(id, place)| *id == Id::ClassVersion && place.ends_with(".class")), "the application: {found:?}");
+    assert!(found.iter().any(|(id, place)| *id == Id::ClassVersion && place.starts_with("/app/lib/")), "its libraries: {found:?}");
+    assert!(found.iter().all(|(id, _)| *id == Id::ClassVersion), "{found:?}");
+    let allowed = bench.rebase("1", "old", "let-pass").allow(["class-version=a test".parse().unwrap()]).run().await.unwrap();
+    assert_eq!(allowed.platforms.len(), 2);
+
+    let mut settings = bench.settings();
+    settings.overlay.user = Some("app".to_owned());
+    bench.build(settings, fixtures::path("app.jar"), "17", "1").await;
+    bench.put_base("no-users", &with_layer("17.0.13", BOTH, &Layer::new().file("etc/passwd", 0o644, b"root:x:0:0::/:/bin/sh\n"))).await;
+    assert_eq!(refused(&bench, "no-users").await, [(Id::Entrypoint, "USER app".to_owned())]);
+
+    bench.put_base("blocked", &with_layer("17.0.13", BOTH, &Layer::new().file("app/lib", 0o644, b"a file"))).await;
+    assert_eq!(refused(&bench, "blocked").await[0], (Id::LayerPath, "/app/lib".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_layout_is_judged_by_its_own_files() {
+    for layout in [Layout::Extracted, Layout::Exploded, Layout::Packaged] {
+        let bench = Bench::new().await;
+        let mut settings = bench.settings();
+        settings.layout = Some(layout);
+        bench.build(settings.clone(), fixtures::path("app.jar"), "17", "1").await;
+        bench.put_base("old", &with_layer("11.0.2", BOTH, &Layer::new())).await;
+        let found = refused(&bench, "old").await;
+        assert!(!found.is_empty() && found.iter().all(|(id, _)| *id == Id::ClassVersion), "{layout}: {found:?}");
+        let libraries = found.iter().filter(|(_, place)| place.ends_with(".jar")).count();
+        assert!(libraries > 0 && found.len() > libraries, "{layout}: {found:?}");
+        bench.put_base("new", &with_layer("17.0.13", BOTH, &Layer::new())).await;
+        let fresh = bench.build(settings, fixtures::path("app.jar"), "new", "fresh").await;
+        assert_eq!(bench.rebase("1", "new", "2").run().await.unwrap().digest.to_string(), fresh, "{layout}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn layers_that_would_lie_otherwise_on_the_new_base_are_refused() {
+    let bench = Bench::new().await;
+    let old = bench.build(bench.settings(), fixtures::path("app.jar"), "17", "1").await;
+    let table = [
+        ("private", Layer::new().directory("app", 0o700), "/app"),
+        ("owned", Layer::new().directory("app/config", 0o755).owned(7, 7), "/app/config"),
+        ("linked", Layer::new().directory("srv/app", 0o755).symlink("app", "srv/app"), "/app"),
+    ];
+    for (name, layer, place) in table {
+        bench.put_base(name, &with_layer("17.0.13", BOTH, &layer.with_parents())).await;
+        let error = bench.rebase("1", name, "1").run().await.unwrap_err();
+        assert!(matches!(&error, Error::OtherFolder { path, .. } if path == place), "{name}: {error:?}");
+        assert!(error.hint().unwrap().contains("imgbuild build"), "{error}");
+        assert_eq!(bench.registry.manifest("koin/api", "1").unwrap().digest, old);
+    }
+    // The same folder as the image's own: nothing would be otherwise.
+    bench.put_base("same", &with_layer("17.0.13", BOTH, &Layer::new().directory("app", 0o755))).await;
+    let fresh = bench.build(bench.settings(), fixtures::path("app.jar"), "same", "fresh").await;
+    assert_eq!(bench.rebase("1", "same", "2").run().await.unwrap().digest.to_string(), fresh);
 }
 
 #[tokio::test(flavor = "multi_thread")]

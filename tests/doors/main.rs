@@ -10,6 +10,8 @@ mod services;
 
 use std::fs;
 
+use imgbuild_testkit::base::{Base, PlatformImage};
+use imgbuild_testkit::elf::RunnableMachine;
 use imgbuild_testkit::fixtures;
 use imgbuild_testkit::home::Home;
 use imgbuild_testkit::peer;
@@ -42,6 +44,25 @@ fn a_dockerfile_is_built_from_its_context() {
     let said = home.run(build);
     let said = said.refused(2);
     assert!(said.contains("line 5") && said.contains("hint: do it before the build"), "{said}");
+}
+
+#[test]
+fn a_rebase_onto_a_base_for_another_machine_is_refused_and_nothing_moves() {
+    let (home, registry) = (home(), Registry::start());
+    let (api, bad) = (registry.reference("koin/api", "1"), registry.reference("library/bad", "17"));
+    assert!(home.run(["build", "app.jar", "--base", &base(), "--push", "-t", &api]).result().contains("koin/api:1@"));
+    let java = |platform: &str| PlatformImage::java(platform, RunnableMachine::Amd64, "17.0.13");
+    let crossed = Base::new().platform(java("linux/amd64")).platform(java("linux/arm64/v8"));
+    crossed.build().write_layout(&home.path("bad"), "17").unwrap();
+    assert!(home.run(["copy", "oci:bad:17", &bad]).result().contains("library/bad:17@"));
+    let before = registry.manifest("koin/api", "1").unwrap().digest;
+    let ended = home.run(["rebase", &api, "--base", &bad]);
+    assert!(ended.refused(3).contains("base-architecture"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("error[base-architecture] `/usr/lib/jvm/java-17-fixture/bin/java` (linux/arm64"), "{}", ended.stderr);
+    assert_eq!(registry.manifest("koin/api", "1").unwrap().digest, before);
+    let allowed =
+        home.run(["rebase", &api, "--base", &bad, "-t", &registry.reference("koin/api", "2"), "--allow", "base-architecture=emulated"]);
+    assert!(allowed.result().contains("@sha256:") && allowed.stderr.contains("allowed: emulated"), "{}", allowed.stderr);
 }
 
 #[test]

@@ -68,7 +68,20 @@ macro_rules! explained {
     )+};
 }
 
-explained!(copy::Error, inspect::Error, rebase::Error, source::Error, target::Error);
+explained!(copy::Error, inspect::Error, source::Error, target::Error);
+
+impl Explained for rebase::Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Refused(_) => Exit::REFUSED,
+            other => registry_exit(other.registry()),
+        }
+    }
+
+    fn explain(&self) -> Option<String> {
+        self.hint()
+    }
+}
 
 impl Explained for engine::Error {
     fn exit(&self) -> Exit {

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::guard::{Findings, Id};
+use crate::guard::Findings;
 use crate::{base, cache, image, jar, layer, recipe, registry, target};
 
 /// What went wrong.
@@ -107,7 +107,7 @@ pub enum Error {
     #[error("there is no platform to build for")]
     NoPlatforms,
     /// Guards refuse to send the image.
-    #[error("guards refuse the image: {}", listed(.0))]
+    #[error("guards refuse the image: {}", .0.refusal())]
     Refused(Findings),
     /// The build was cancelled.
     #[error("the build was cancelled; no tag has moved")]
@@ -133,13 +133,6 @@ pub enum Kind {
     Refused,
     /// The build was cancelled.
     Cancelled,
-}
-
-/// What refuses, without what is only said.
-fn listed(findings: &Findings) -> String {
-    let shown: Vec<String> =
-        findings.refusing().map(|finding| format!("{} at `{}`: {}", finding.id, finding.place, finding.reason)).collect();
-    shown.join("; ")
 }
 
 impl Error {
@@ -182,20 +175,11 @@ impl Error {
             Self::Layer { source: layer::Error::Write(source), .. } if source.kind() == io::ErrorKind::StorageFull => {
                 Some("free space on that disk, or name another folder with `--cache-dir`".to_owned())
             }
-            Self::Refused(findings) => refused(findings),
+            Self::Refused(findings) => findings.hint(),
             Self::NoPlatforms => Some("name one, such as `--platform linux/amd64,linux/arm64`".to_owned()),
             _ => None,
         }
     }
-}
-
-/// The fix of the first finding, and the way to let it pass.
-fn refused(findings: &Findings) -> Option<String> {
-    let first = findings.refusing().next()?;
-    if first.id == Id::LayerPath {
-        return Some(first.fix.clone());
-    }
-    Some(format!("{}; what is right as it is passes with `--allow {}=REASON`", first.fix, first.id))
 }
 
 impl From<base::LockError> for Error {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{Allowance, Finding, Severity, allow, sarif};
+use super::{Allowance, Finding, Id, Severity, allow, sarif};
 
 /// What the guards found, the worst first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -55,6 +55,23 @@ impl Findings {
     #[must_use]
     pub fn refuse(&self) -> bool {
         self.refusing().next().is_some()
+    }
+
+    /// Those that refuse, on one line.
+    #[must_use]
+    pub fn refusal(&self) -> String {
+        let shown = self.refusing().map(|finding| format!("{} at `{}`: {}", finding.id, finding.place, finding.reason));
+        shown.collect::<Vec<_>>().join("; ")
+    }
+
+    /// The fix of the first that refuses, and the way to let it pass.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        let first = self.refusing().next()?;
+        if first.id == Id::LayerPath {
+            return Some(first.fix.clone());
+        }
+        Some(format!("{}; what is right as it is passes with `--allow {}=REASON`", first.fix, first.id))
     }
 
     /// As SARIF 2.1.0, which CI systems show beside the sources.

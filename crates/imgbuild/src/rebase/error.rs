@@ -1,5 +1,7 @@
 //! Why an image cannot be put on another base.
 
+use crate::guard::Findings;
+use crate::layer::ReadError;
 use crate::oci::Platform;
 use crate::{base, cache, image, registry, source, target};
 
@@ -47,6 +49,29 @@ pub enum Error {
         /// The variable or setting.
         what: String,
     },
+    /// A folder of the old base is in the image's layers, and the new base has another one there.
+    #[error("`{image}` for `{platform}` was laid out on its base, and on the new one `{path}` would be another")]
+    OtherFolder {
+        /// The image.
+        image: String,
+        /// The platform.
+        platform: Platform,
+        /// The path.
+        path: String,
+    },
+    /// One of its own layers cannot be read.
+    #[error("cannot read the layer `{layer}` of `{image}`")]
+    Layer {
+        /// The image.
+        image: String,
+        /// What it holds.
+        layer: String,
+        /// The cause.
+        source: ReadError,
+    },
+    /// Guards refuse the image on its new base.
+    #[error("guards refuse the image: {}", .0.refusal())]
+    Refused(Findings),
     /// The new base cannot be used.
     #[error(transparent)]
     Base(#[from] base::Error),
@@ -75,14 +100,15 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Source { source, .. } => source.hint(),
-            Self::Foreign { .. } | Self::OtherValue { .. } => {
+            Self::Refused(findings) => findings.hint(),
+            Self::Foreign { .. } | Self::OtherValue { .. } | Self::OtherFolder { .. } => {
                 Some("build it again on the new base: `imgbuild build … --base NEW`".to_owned())
             }
             Self::NoBase { .. } => Some("say where its base is with `--base REF`".to_owned()),
             Self::Base(error) => error.hint(),
             Self::Target(error) => error.hint(),
             Self::Cache(error) => error.hint(),
-            Self::NothingToRun { .. } | Self::Compose { .. } | Self::Cancelled => None,
+            Self::Layer { .. } | Self::NothingToRun { .. } | Self::Compose { .. } | Self::Cancelled => None,
         }
     }
 

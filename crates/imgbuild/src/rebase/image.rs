@@ -45,6 +45,11 @@ impl OwnImage {
         Ok(Self { platform: image.platform, record, name: name.to_owned(), layers, annotations })
     }
 
+    /// Its own layers, lowest first.
+    pub(super) fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
     /// The same on another base.
     pub(super) fn on(&self, parent: &Parent, format: Format) -> Result<Image, Error> {
         if let Some(what) = self.record.overlay.assumed.differs_from(&parent.config) {

@@ -1,18 +1,22 @@
 //! Images that imgbuild made, put on another base: the same layers, the configuration made anew. No JAR is needed.
 //!
 //! What imgbuild recorded in an image tells which layers are its own and what it changed in the base's configuration, so
-//! the result is the image that a build on the new base would have given, digest for digest. The room refuses images that
-//! others made or changed: it would guess.
+//! the result is the image that a build on the new base would have given, digest for digest. Its layers are read once, for
+//! guards judge it on the new base as they judge a build. The room refuses images that others made or changed, and those whose
+//! layers would be others on the new base: it would guess.
 
 mod error;
 mod freshness;
 mod image;
+mod judge;
+mod layer;
 
 use serde::Serialize;
 
-use crate::base::Resolver;
+use crate::base::{Resolver, Scanner};
 use crate::equipment::{Equipment, cancellable, equipped};
 use crate::event::Event;
+use crate::guard::Allowance;
 use crate::image::{Annotations, Format, Image, ImageIndex};
 use crate::oci::{Digest, Document, Location, Platform};
 use crate::source::Source;
@@ -22,6 +26,7 @@ pub use error::Error;
 pub use freshness::{BaseStatus, Freshness, PlatformStatus};
 
 use image::OwnImage;
+use judge::Judge;
 
 /// Puts an image on another base.
 ///
@@ -40,6 +45,8 @@ pub struct Rebase {
     image: Location,
     base: Location,
     targets: Vec<Box<dyn Target>>,
+    allow: Vec<Allowance>,
+    public: bool,
     equipment: Equipment,
 }
 
@@ -81,7 +88,7 @@ cancellable!(Rebase);
 impl Rebase {
     /// The image at `image` on the base at `base`. Without a target it is composed and published nowhere.
     pub fn new(image: Location, base: Location) -> Self {
-        Self { image, base, targets: Vec::new(), equipment: Equipment::default() }
+        Self { image, base, targets: Vec::new(), allow: Vec::new(), public: false, equipment: Equipment::default() }
     }
 
     /// Publishes there too.
@@ -90,10 +97,23 @@ impl Rebase {
         self
     }
 
+    /// Lets findings of guards pass.
+    pub fn allow(mut self, allowances: impl IntoIterator<Item = Allowance>) -> Self {
+        self.allow.extend(allowances);
+        self
+    }
+
+    /// Says that anybody may pull what the image holds.
+    pub fn public(mut self, public: bool) -> Self {
+        self.public = public;
+        self
+    }
+
     /// Rebases.
     ///
     /// # Errors
-    /// When the image is none of ours, when the new base cannot be used for it, or a target does not take it.
+    /// When the image is none of ours, when the new base cannot be used for it, when a guard refuses it there, or a target does not
+    /// take it.
     pub async fn run(self) -> Result<Rebased, Error> {
         let (client, cache) = (self.equipment.client(), self.equipment.cache()?);
         let Equipment { events, cancel, .. } = &self.equipment;
@@ -113,6 +133,24 @@ impl Rebase {
         let base = Resolver::new(&client, Some(&cache)).resolve(&self.base, None, &platforms).await?;
         let reference = self.base.to_string();
         events.emit(&Event::BaseResolved { reference, digest: base.digest.clone(), platforms: platforms.clone() });
+
+        let judge = Judge {
+            name: &name,
+            own: &own,
+            base: &base,
+            base_name: &self.base.to_string(),
+            scanner: Scanner::new(&cache, events),
+            client: &client,
+            targets: &self.targets,
+            allow: &self.allow,
+            public: self.public,
+            events,
+        };
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => return Err(Error::Cancelled),
+            judged = Box::pin(judge.run()) => judged?,
+        }
 
         let format = Format::of(&root.descriptor().media_type);
         let images = own.iter().zip(&base.images).map(|(image, parent)| image.on(parent, format));

@@ -44,6 +44,15 @@ impl Classes {
         }
     }
 
+    pub(super) fn merge(&mut self, other: &Self) {
+        for (major, versioned) in &other.0 {
+            match self.0.get_mut(major) {
+                Some(known) => known.count += versioned.count,
+                None => drop(self.0.insert(*major, versioned.clone())),
+            }
+        }
+    }
+
     /// How many classes there are.
     #[must_use]
     pub fn count(&self) -> u32 {

@@ -70,6 +70,28 @@ impl Survey {
         }
     }
 
+    /// Looks into a JAR that is in memory; `name` is what reasons call it.
+    #[must_use]
+    pub fn of_bytes(name: &str, bytes: Vec<u8>) -> Self {
+        list(name, bytes.into()).unwrap_or_else(|reason| Self { unread: Some(reason), ..Self::default() })
+    }
+
+    /// Takes a file that is in no JAR. Only classes and native code are looked at: their first bytes tell them.
+    pub fn add(&mut self, path: &str, content: &[u8]) {
+        if classes::is_class(path) {
+            self.classes.add(path, content.first_chunk().copied());
+        } else {
+            self.natives.extend(Native::of(path, content));
+        }
+    }
+
+    /// Takes what another one tells.
+    pub fn merge(&mut self, other: &Self) {
+        self.classes.merge(&other.classes);
+        self.natives.extend(other.natives.iter().cloned());
+        self.unread = self.unread.take().or_else(|| other.unread.clone());
+    }
+
     /// Looks at the files of a JAR that are in no nested library: the application's own.
     ///
     /// # Errors
@@ -108,8 +130,11 @@ fn application_name<'a>(jar: &Jar, entry: &'a Entry) -> Option<&'a str> {
 
 fn survey(library: &Entry) -> Result<Survey, String> {
     // The checksum of a stored one is proven when its layer is made.
-    let bytes = library.stored().map_or_else(|| inflated(library), |bytes| Ok(bytes.clone()))?;
-    let listing = Listing::open(library.name(), bytes).map_err(|error| error.to_string())?;
+    list(library.name(), library.stored().map_or_else(|| inflated(library), |bytes| Ok(bytes.clone()))?)
+}
+
+fn list(name: &str, bytes: Bytes) -> Result<Survey, String> {
+    let listing = Listing::open(name, bytes).map_err(|error| error.to_string())?;
     let mut survey = Survey::default();
     for listed in listing.entries() {
         let listed = listed.map_err(|error| error.to_string())?;

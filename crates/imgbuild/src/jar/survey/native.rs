@@ -65,10 +65,13 @@ pub(super) fn may_be(size: u64, start: impl FnOnce() -> Option<[u8; IDENTIFICATI
 impl Native {
     /// Reads a file that starts as one; `None` where it is for another system.
     pub(super) fn read(path: &str, entry: &Entry) -> Result<Option<Self>, Error> {
-        Ok(match of_elf(path, entry)? {
-            Some(Code::Linux(native)) => Some(native),
-            Some(Code::Elsewhere) | None => None,
-        })
+        Ok(of_elf(path, entry)?.and_then(Code::linux))
+    }
+
+    /// The same of bytes that are there.
+    pub(super) fn of(path: &str, bytes: &[u8]) -> Option<Self> {
+        let may_be = may_be(bytes.len() as u64, || bytes.first_chunk().copied()) && !is_elsewhere(path);
+        may_be.then(|| Elf::parse(bytes)).flatten().and_then(|elf| code(path, &elf).linux())
     }
 }
 
@@ -93,6 +96,13 @@ impl Code {
         Ok(is_elsewhere.then_some(Self::Elsewhere))
     }
 
+    fn linux(self) -> Option<Native> {
+        match self {
+            Self::Linux(native) => Some(native),
+            Self::Elsewhere => None,
+        }
+    }
+
     /// Whether it is known to be of no use on a machine: what is loaded into kernels and graphics cards may be of use on any, and
     /// what is for a processor without a name on a machine without one.
     pub(in super::super) fn is_foreign(&self, machine: Option<Machine>) -> bool {
@@ -112,8 +122,7 @@ impl Code {
 }
 
 fn of_elf(path: &str, entry: &Entry) -> Result<Option<Code>, Error> {
-    let lower = path.to_ascii_lowercase();
-    if OTHER_SYSTEMS.iter().any(|system| lower.contains(system)) {
+    if is_elsewhere(path) {
         return Ok(Some(Code::Elsewhere));
     }
     if entry.size() > MAX_NATIVE {
@@ -123,14 +132,24 @@ fn of_elf(path: &str, entry: &Entry) -> Result<Option<Code>, Error> {
     let start = parts.read(0, HEADERS)?;
     let mut failed = None;
     let elf = Elf::from_parts(&start, |offset, len| parts.read(offset, len).map_err(|error| failed = Some(error)).ok());
-    if let Some(error) = failed {
-        return Err(error);
+    match failed {
+        Some(error) => Err(error),
+        // What does not parse is no library that anybody could load.
+        None => Ok(elf.map(|elf| code(path, &elf))),
     }
-    // What does not parse is no library that anybody could load.
-    Ok(elf.map(|elf| match elf.system() {
+}
+
+/// Whether a path names another system.
+fn is_elsewhere(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    OTHER_SYSTEMS.iter().any(|system| lower.contains(system))
+}
+
+fn code(path: &str, elf: &Elf) -> Code {
+    match elf.system() {
         System::Linux(libc) => Code::Linux(Native { path: path.to_owned(), machine: elf.machine, libc }),
         System::Android | System::Other => Code::Elsewhere,
-    }))
+    }
 }
 
 /// Whether a file that starts with `MZ` is a program or library of Windows (PE format, "MS-DOS Stub").
