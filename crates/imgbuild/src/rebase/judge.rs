@@ -80,16 +80,14 @@ impl Judge<'_> {
         let (mut tree, mut findings, mut layers) = (tree, Vec::new(), Vec::new());
         for layer in own.layers() {
             let key = (layer.blob().digest().clone(), started.clone());
-            let read = match known.get(&key) {
-                Some(read) => Arc::clone(read),
-                None => {
-                    let started = started.clone();
-                    let work = move |scan: &mut crate::layer::Scan| OwnLayer::read(scan, started.as_deref());
-                    let found = scan(layer.blob(), Some(layer.diff_id()), work).await;
-                    let found =
-                        found.map_err(|source| Error::Layer { image: self.name.to_owned(), layer: layer.name().to_owned(), source })?;
-                    Arc::clone(known.entry(key).or_insert(Arc::new(found)))
-                }
+            let read = if let Some(read) = known.get(&key) {
+                Arc::clone(read)
+            } else {
+                let started = started.clone();
+                let work = move |scan: &mut crate::layer::Scan| OwnLayer::read(scan, started.as_deref());
+                let found = scan(layer.blob(), Some(layer.diff_id()), work).await;
+                let failed = |source| Error::Layer { image: self.name.to_owned(), layer: layer.name().to_owned(), source };
+                Arc::clone(known.entry(key).or_insert(Arc::new(found.map_err(failed)?)))
             };
             match tree.place(&read.files, Attributes::FOLDER, &mut BTreeSet::new()) {
                 Ok(placed) => self.assert_same(own, &read.files, &placed)?,
