@@ -122,7 +122,7 @@ async fn guards_judge_the_image_on_its_new_base_before_anything_moves() {
 
     bench.put_base("old", &with_layer("11.0.2", BOTH, &empty)).await;
     let found = refused(&bench, "old").await;
-    assert!(found.iter().any(|(id, place)| *id == Id::ClassVersion && place.ends_with(".class")), "the application: {found:?}");
+    assert!(found.iter().any(|(id, place)| *id == Id::ClassVersion && place.contains(".class")), "the application: {found:?}");
     assert!(found.iter().any(|(id, place)| *id == Id::ClassVersion && place.starts_with("/app/lib/")), "its libraries: {found:?}");
     assert!(found.iter().all(|(id, _)| *id == Id::ClassVersion), "{found:?}");
     let allowed = bench.rebase("1", "old", "let-pass").allow(["class-version=a test".parse().unwrap()]).run().await.unwrap();
@@ -148,7 +148,7 @@ async fn each_layout_is_judged_by_its_own_files() {
         bench.put_base("old", &with_layer("11.0.2", BOTH, &Layer::new())).await;
         let found = refused(&bench, "old").await;
         assert!(!found.is_empty() && found.iter().all(|(id, _)| *id == Id::ClassVersion), "{layout}: {found:?}");
-        let libraries = found.iter().filter(|(_, place)| place.ends_with(".jar")).count();
+        let libraries = found.iter().filter(|(_, place)| place.contains(".jar")).count();
         assert!(libraries > 0 && found.len() > libraries, "{layout}: {found:?}");
         bench.put_base("new", &with_layer("17.0.13", BOTH, &Layer::new())).await;
         let fresh = bench.build(settings, fixtures::path("app.jar"), "new", "fresh").await;
