@@ -55,8 +55,8 @@ pub(super) async fn ready(build: Build, sessions: Option<&Sessions>) -> Result<R
     for target in &targets {
         target.connect(&client, &cache);
     }
-    // The JAR's libraries are looked into while the registry is waited for.
-    let early = plan.as_ref().filter(|plan| plan.draft.is_none()).map(|plan| look_into(&plan.candidates, &cache));
+    // The JAR's libraries are looked into while the registry is waited for. What is built again was judged when it was built.
+    let early = plan.as_ref().filter(|plan| plan.draft.is_none() && !is_again).map(|plan| look_into(&plan.candidates, &cache));
 
     let held = Held::read(lock, &recipe)?;
     let resolver = Resolver::new(&client, Some(&cache)).once(bases.as_ref());
@@ -96,7 +96,10 @@ pub(super) async fn ready(build: Build, sessions: Option<&Sessions>) -> Result<R
     let survey = Survey { recipe: &recipe, plan: &plan, base: &base, scanner, held: &held, targets: &targets, events: &events };
     let Ground { plan, standing } = survey.run().await?;
     let injected = InjectedFiles::read(&recipe, &plan)?;
-    let judged = early.unwrap_or_else(|| look_into(&started(&plan, &standing), &cache)).await.map_err(|_| Error::Thread)??;
+    let judged = match early {
+        None if is_again => Vec::new(),
+        early => early.unwrap_or_else(|| look_into(&started(&plan, &standing), &cache)).await.map_err(|_| Error::Thread)??,
+    };
     Ok(Ready { recipe, plan, client, cache, targets, events, base, standing, judged, injected, is_again })
 }
 
