@@ -20,6 +20,7 @@ fn what_makes_no_sense_is_told_with_a_way_on() {
         (vec!["build", &jar, "--insecure", "http://host"], ["for `--insecure <HOST>`", "without a scheme"]),
         (vec!["build", &jar, "--no-cache", "--cache-dir", "x"], ["contradict each other", "hint: "]),
         (vec!["build", &jar, "--health-interval", "5s"], ["times but no command", "--health-cmd"]),
+        (vec!["build", &jar, "--format=docker", "--annotation=a=b"], ["annotations need the OCI format", "make labels of them"]),
         (vec!["build", &jar], ["the image would go nowhere", "`--push`"]),
         (vec!["build", &jar, "--push"], ["no name to push to", "-t docker.io/"]),
     ] {

@@ -135,6 +135,9 @@ pub enum Error {
         /// The services that there are.
         known: Vec<String>,
     },
+    /// Docker's manifests have no place for annotations.
+    #[error("annotations need the OCI format: a Docker manifest has no place for them")]
+    AnnotationsInDocker,
     /// No platform at all.
     #[error("the list of platforms is empty")]
     NoPlatform,
@@ -154,6 +157,7 @@ impl Error {
             Self::ContextAlone { .. } => Some("name the Dockerfile, as in `dockerfile: api/Dockerfile`".to_owned()),
             Self::NoService { near: Some(near), .. } => Some(format!("did you mean `{near}`?")),
             Self::NoService { known, .. } => Some(format!("the services are `{}`", known.join("`, `"))),
+            Self::AnnotationsInDocker => Some("leave `--format docker` out, or make labels of them with `--label`".to_owned()),
             Self::NoPlatform => Some("leave the list out for `linux/amd64` and `linux/arm64`".to_owned()),
             _ => None,
         }

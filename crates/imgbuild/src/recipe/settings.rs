@@ -90,6 +90,9 @@ impl Recipe {
         if let Some(dockerfile) = recipe.dockerfile.as_ref().filter(|_| !names_base) {
             recipe.base = dockerfile.base(&recipe.build_args, &recipe.platforms)?;
         }
+        if recipe.format == Format::Docker && recipe.annotations != Annotations::default() {
+            return Err(Error::AnnotationsInDocker);
+        }
         Ok(recipe)
     }
 
