@@ -153,3 +153,20 @@ fn a_shell_and_a_reader_are_helped() {
     let built = home.run(["build", "--base", &base(), "-o", "type=oci,dest=image"]);
     assert!(built.result().contains("@sha256:"), "{built:?}");
 }
+
+#[test]
+fn a_file_is_added_to_the_image_of_one_platform() {
+    let home = home();
+    home.write("lib.so", "for arm64");
+    let build = |added: &[&str]| home.run([&["build", "app.jar", "--base", &base(), "-o", "type=oci,dest=image"], added].concat());
+    assert!(build(&["--add", "linux/arm64=lib.so:/opt/lib.so", "--config", "linux/amd64=application.yml"]).result().contains("@sha256:"));
+    let inspected: Value = serde_json::from_str(&home.run(["inspect", "oci:image", "--json", "--layers", "own"]).stdout).unwrap();
+    let has = |platform: usize, text: &str| inspected["platforms"][platform].to_string().contains(text);
+    assert!(has(0, "amd64") && has(1, "arm64"), "{inspected}");
+    assert_eq!(
+        ["\"additions\"", "application.yml"].map(|name| (has(0, name), has(1, name))),
+        [(false, true), (true, false)],
+        "{inspected}"
+    );
+    assert!(build(&["--add", "linux/x/y/z=lib.so:/opt/lib.so"]).refused(2).contains("no platform"));
+}
