@@ -1,9 +1,5 @@
 //! What the application says: its JAR, read once for all platforms, or the files of an image that was built before.
 
-use std::fmt::Write as _;
-
-use serde::{Deserialize, Serialize};
-
 use super::secrets::Secret;
 use super::spring::{self, Setting};
 use crate::cache::Cache;
@@ -26,10 +22,6 @@ pub struct Evidence {
     /// Keys and passwords in the application's resources.
     pub(super) secrets: Vec<Secret>,
 }
-
-/// What is kept of libraries between builds.
-#[derive(Serialize, Deserialize)]
-struct Surveys(Vec<Survey>);
 
 /// Folders of the class path whose files Spring Boot serves.
 const STATIC: [&str; 4] = ["static/", "public/", "resources/", "META-INF/resources/"];
@@ -125,31 +117,33 @@ impl Evidence {
     }
 }
 
+/// A library that is new is looked into, and no other: most changes are of one.
 fn libraries(jar: &Jar, cache: Option<&Cache>) -> Vec<(String, Survey)> {
     let Shape::SpringBoot(boot) = jar.shape() else { return Vec::new() };
-    let libraries = boot.libraries();
-    let key = key(libraries);
-    let known = cache.and_then(|cache| cache.find_record::<Surveys>(&key)).filter(|known| known.0.len() == libraries.len());
-    let surveys = known.unwrap_or_else(|| {
-        let surveys = Surveys(Survey::of_libraries(libraries));
-        if let Some(cache) = cache {
-            // A cache that cannot be written to costs time and nothing else.
-            let _ = cache.remember_record(&key, &surveys);
-        }
-        surveys
+    let mut known = boot.libraries().iter().map(|library| (library, key(library), None)).collect::<Vec<_>>();
+    for (_, key, survey) in &mut known {
+        *survey = cache.and_then(|cache| cache.find_record::<Survey>(key));
+    }
+    let unknown: Vec<_> = known.iter().filter(|(.., survey)| survey.is_none()).map(|(library, ..)| (*library).clone()).collect();
+    let mut found = Survey::of_libraries(&unknown).into_iter();
+    let surveys = known.into_iter().map(|(library, key, survey)| {
+        let survey = survey.unwrap_or_else(|| {
+            let survey = found.next().unwrap_or_default();
+            if let Some(cache) = cache {
+                // A cache that cannot be written to costs time and nothing else.
+                let _ = cache.remember_record(&key, &survey);
+            }
+            survey
+        });
+        (library.entry().name().to_owned(), survey)
     });
-    libraries.iter().map(|library| library.entry().name().to_owned()).zip(surveys.0).collect()
+    surveys.collect()
 }
 
-/// Names, sizes and checksums: whoever builds the JAR has no reason to forge what warns him.
-fn key(libraries: &[jar::Library]) -> Digest {
+/// Name, size and checksum: whoever builds the JAR has no reason to forge what warns him.
+fn key(library: &jar::Library) -> Digest {
     /// Changes with what a survey is.
-    const VERSION: &str = "survey 1";
-    let mut text = VERSION.to_owned();
-    for library in libraries {
-        let entry = library.entry();
-        // Writing to a string cannot fail.
-        let _ = write!(text, "\n{:08x} {} {}", entry.crc32(), entry.size(), entry.name());
-    }
-    Digest::of(text.as_bytes())
+    const VERSION: &str = "survey 2";
+    let entry = library.entry();
+    Digest::of(format!("{VERSION}\n{:08x} {} {}", entry.crc32(), entry.size(), entry.name()).as_bytes())
 }

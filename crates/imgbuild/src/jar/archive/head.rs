@@ -60,10 +60,11 @@ fn inflate<const N: usize>(bits: &mut Bits<'_>) -> Option<[u8; N]> {
         let last = bits.take(1)? == 1;
         match bits.take(2)? {
             0 => stored(bits, &mut out)?,
-            1 => coded(bits, &mut out, &fixed_literals(), &Code::new(&[5; DISTANCES]))?,
+            1 => coded(bits, &mut out, &fixed_literals(), &[5; DISTANCES])?,
             2 => {
-                let (literals, distances) = dynamic(bits)?;
-                coded(bits, &mut out, &literals, &distances)?;
+                let (lengths, literals) = dynamic(bits)?;
+                let (literals, distances) = lengths.as_slice().split_at_checked(literals)?;
+                coded(bits, &mut out, &Code::new(literals), distances)?;
             }
             _ => return None,
         }
@@ -109,6 +110,18 @@ impl Bits<'_> {
         self.buffer >>= wanted;
         self.count -= wanted;
         u32::try_from(value).ok()
+    }
+
+    /// The next bits without taking them; zeros where there are no more.
+    fn peek(&mut self, wanted: u32) -> u64 {
+        while self.count < wanted
+            && let Some((&byte, rest)) = self.rest.split_first()
+        {
+            self.buffer |= u64::from(byte) << self.count;
+            self.rest = rest;
+            self.count += 8;
+        }
+        self.buffer & ((1 << wanted) - 1)
     }
 
     fn align(&mut self) {
@@ -184,7 +197,46 @@ fn fixed_literals() -> Code<LITERALS> {
     Code::new(&lengths)
 }
 
-fn dynamic(bits: &mut Bits<'_>) -> Option<(Code<LITERALS>, Code<DISTANCES>)> {
+/// The code of the lengths, as a table of all that its seven bits can be: a class file has some three hundred lengths before its
+/// first byte, and they take most of the time.
+struct LengthCode([(u8, u8); 1 << MAX_LENGTH_BITS]);
+
+const MAX_LENGTH_BITS: u32 = 7;
+
+impl LengthCode {
+    /// `None` where the lengths leave no room for all codes.
+    fn new(lengths: &[u8; ORDER.len()]) -> Option<Self> {
+        let mut table = [(0, 0); 1 << MAX_LENGTH_BITS];
+        let mut code = 0_usize;
+        for length in 1..=MAX_LENGTH_BITS {
+            for (symbol, _) in (0_u8..).zip(lengths).filter(|(_, wanted)| u32::from(**wanted) == length) {
+                if code >> length != 0 {
+                    return None;
+                }
+                // The first bit of a code is read lowest.
+                let start = code.reverse_bits() >> (usize::BITS - length);
+                for entry in table[start..].iter_mut().step_by(1 << length) {
+                    *entry = (u8::try_from(length).ok()?, symbol);
+                }
+                code += 1;
+            }
+            code <<= 1;
+        }
+        Some(Self(table))
+    }
+
+    fn decode(&self, bits: &mut Bits<'_>) -> Option<u8> {
+        let (length, symbol) = *self.0.get(usize::try_from(bits.peek(MAX_LENGTH_BITS)).ok()?)?;
+        if length == 0 {
+            return None;
+        }
+        bits.take(length.into())?;
+        Some(symbol)
+    }
+}
+
+/// The lengths of the codes of a block, and how many of them are literals'.
+fn dynamic(bits: &mut Bits<'_>) -> Option<(Lengths, usize)> {
     let literals = 257 + usize::try_from(bits.take(5)?).ok()?;
     let distances = 1 + usize::try_from(bits.take(5)?).ok()?;
     let written = 4 + usize::try_from(bits.take(4)?).ok()?;
@@ -195,27 +247,42 @@ fn dynamic(bits: &mut Bits<'_>) -> Option<(Code<LITERALS>, Code<DISTANCES>)> {
     for &place in &ORDER[..written] {
         lengths[place] = u8::try_from(bits.take(3)?).ok()?;
     }
-    let code = Code::<19>::new(&lengths);
-    let mut all = [0; LITERALS + DISTANCES];
+    let code = LengthCode::new(&lengths)?;
+    let mut all = Lengths { bytes: [0; LITERALS + DISTANCES], len: literals + distances };
     let mut at = 0;
-    while at < literals + distances {
+    while at < all.len {
         let (length, times) = match code.decode(bits)? {
-            symbol @ 0..16 => (u8::try_from(symbol).ok()?, 1),
-            16 => (*all.get(at.checked_sub(1)?)?, 3 + bits.take(2)?),
+            symbol @ 0..16 => {
+                all.bytes[at] = symbol;
+                at += 1;
+                continue;
+            }
+            16 => (*all.bytes.get(at.checked_sub(1)?)?, 3 + bits.take(2)?),
             17 => (0, 3 + bits.take(3)?),
             _ => (0, 11 + bits.take(7)?),
         };
         let end = at + usize::try_from(times).ok()?;
-        all.get_mut(at..end.min(literals + distances))?.fill(length);
+        all.bytes.get_mut(at..end).filter(|_| end <= all.len)?.fill(length);
         at = end;
     }
-    if at > literals + distances {
-        return None;
-    }
-    Some((Code::new(&all[..literals]), Code::new(&all[literals..literals + distances])))
+    Some((all, literals))
 }
 
-fn coded<const N: usize>(bits: &mut Bits<'_>, out: &mut Out<N>, literals: &Code<LITERALS>, distances: &Code<DISTANCES>) -> Option<()> {
+/// Lengths of the codes of literals, then of distances.
+struct Lengths {
+    bytes: [u8; LITERALS + DISTANCES],
+    len: usize,
+}
+
+impl Lengths {
+    fn as_slice(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+}
+
+fn coded<const N: usize>(bits: &mut Bits<'_>, out: &mut Out<N>, literals: &Code<LITERALS>, distances: &[u8]) -> Option<()> {
+    // The first bytes of a file seldom repeat any.
+    let mut code: Option<Code<DISTANCES>> = None;
     while out.len < N {
         match literals.decode(bits)? {
             literal @ 0..256 => out.push(u8::try_from(literal).ok()?),
@@ -223,7 +290,7 @@ fn coded<const N: usize>(bits: &mut Bits<'_>, out: &mut Out<N>, literals: &Code<
             symbol => {
                 let &(base, extra) = LENGTHS.get(usize::from(symbol) - 257)?;
                 let length = u32::from(base) + bits.take(extra.into())?;
-                let symbol = u32::from(distances.decode(bits)?);
+                let symbol = u32::from(code.get_or_insert_with(|| Code::new(distances)).decode(bits)?);
                 let distance = match symbol {
                     0..4 => symbol + 1,
                     4..30 => {

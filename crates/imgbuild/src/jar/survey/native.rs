@@ -128,8 +128,9 @@ fn of_elf(path: &str, entry: &Entry) -> Result<Option<Code>, Error> {
     if entry.size() > MAX_NATIVE {
         return Ok(None);
     }
-    let mut parts = Parts::of(entry);
-    let start = parts.read(0, HEADERS)?;
+    let mut parts = Parts::of(entry)?;
+    // The program headers are behind the header.
+    let start = parts.start()[..parts.start().len().min(HEADERS)].to_vec();
     let mut failed = None;
     let elf = Elf::from_parts(&start, |offset, len| parts.read(offset, len).map_err(|error| failed = Some(error)).ok());
     match failed {

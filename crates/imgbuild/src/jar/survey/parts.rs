@@ -5,17 +5,28 @@ use std::io::{self, Read as _};
 use super::super::archive::Contents;
 use super::super::{Entry, Error};
 
-/// Inflates an entry up to the parts that are asked for and keeps none of it: a native library may be larger than all else that a
-/// build holds together.
+/// Inflates an entry up to the parts that are asked for and keeps only its start: a native library may be larger than all else that
+/// a build holds together.
 pub(super) struct Parts<'a> {
     entry: &'a Entry,
+    start: Vec<u8>,
     contents: Contents,
     position: u64,
 }
 
+/// Bytes of the start that are kept. Linkers put what names the needed libraries in front of the code.
+const KEPT: u64 = 512 << 10;
+
 impl<'a> Parts<'a> {
-    pub(super) fn of(entry: &'a Entry) -> Self {
-        Self { entry, contents: entry.open(), position: 0 }
+    pub(super) fn of(entry: &'a Entry) -> Result<Self, Error> {
+        let (mut start, mut contents) = (Vec::new(), entry.open());
+        contents.by_ref().take(KEPT).read_to_end(&mut start).map_err(|error| entry.read_error(error))?;
+        Ok(Self { entry, position: start.len() as u64, start, contents })
+    }
+
+    /// The first bytes, as many as are kept.
+    pub(super) fn start(&self) -> &[u8] {
+        &self.start
     }
 
     /// The bytes from an offset, or those of them that there are. What lies before the last ones is inflated once more.
@@ -24,6 +35,10 @@ impl<'a> Parts<'a> {
     }
 
     fn part(&mut self, offset: u64, len: usize) -> io::Result<Vec<u8>> {
+        let kept = usize::try_from(offset).ok().and_then(|offset| self.start.get(offset..)).unwrap_or_default();
+        if kept.len() >= len || (!kept.is_empty() && self.entry.size() <= KEPT) {
+            return Ok(kept[..len.min(kept.len())].to_vec());
+        }
         if offset < self.position {
             (self.contents, self.position) = (self.entry.open(), 0);
         }
@@ -41,12 +56,14 @@ mod tests {
 
     #[test]
     fn parts_are_the_contents_in_any_order() {
-        let content: Vec<u8> = (0..9000u32).flat_map(u32::to_le_bytes).collect();
+        let content: Vec<u8> = (0..200_000u32).flat_map(u32::to_le_bytes).collect();
         let bytes = imgbuild_testkit::jar::library("a", "1", &[("part.bin", content.clone())]);
         let jar = Jar::read("a.jar", bytes.into()).unwrap();
         let entry = jar.archive().entry("part.bin").unwrap();
-        let mut parts = Parts::of(entry);
-        for (offset, len) in [(0, 10), (100, 4000), (30_000, 16), (29_000, 2000), (35_990, 100), (90_000, 5)] {
+        let mut parts = Parts::of(entry).unwrap();
+        let kept = usize::try_from(KEPT).unwrap();
+        assert_eq!(parts.start(), &content[..kept]);
+        for (offset, len) in [(0, 10), (700_000, 16), (kept - 5, 10), (600_000, 2000), (100, 4000), (799_990, 100), (900_000, 5)] {
             let wanted = content.get(offset..).unwrap_or_default();
             assert_eq!(parts.read(offset as u64, len).unwrap(), &wanted[..len.min(wanted.len())], "{offset} {len}");
         }
