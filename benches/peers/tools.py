@@ -17,6 +17,9 @@ MANIFEST = "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.d
 class Tool:
     """A tool publishes the bench's JAR and configuration on a base, to a repository."""
 
+    # The scenarios that it runs, where those of its numbers are only some.
+    scenarios = None
+
     def __init__(self, bench):
         self.bench = bench
         self.pushed = None
@@ -123,6 +126,7 @@ class Crane(Tool):
 
 class Jib(Tool):
     name = "jib"
+    scenarios = ("cold", "nothing")
 
     def __init__(self, bench, folder):
         super().__init__(bench)
@@ -142,6 +146,7 @@ class Buildkit(Tool):
     """BuildKit's daemon, kept running, with a Dockerfile of two COPYs: what buildx does with the `docker-container` driver."""
 
     name = "buildkit"
+    scenarios = ("cold", "nothing")
     # More than its largest layer, so that nothing is collected between two runs.
     KEPT_MB = 20_000
 
