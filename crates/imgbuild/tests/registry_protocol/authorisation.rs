@@ -200,6 +200,8 @@ async fn a_denial_reads_as_the_design_says() {
     assert!(error.to_string().starts_with(&start), "{error}");
     let hint = error.hint().unwrap();
     assert!(hint.ends_with(&format!("\n      echo $TOKEN | imgbuild login {} -u USER --password-stdin", registry.host())), "{hint}");
+    // A token that was just granted and is not enough is not asked for again.
+    assert_eq!(registry.token_requests().len(), 1);
 }
 
 #[tokio::test]
