@@ -150,12 +150,12 @@ def large(bench, tool, run_name, counted):
         return None
     lock(tool, False)
     tool.forget()
-    small, bench.jar = bench.jar, bench.large_jar()
+    small, pushed, bench.jar = bench.jar, tool.pushed, bench.large_jar()
     try:
         return publish(bench, tool, run_name, counted)
     finally:
         bench.jar.unlink()
-        bench.jar = small
+        bench.jar, tool.pushed = small, pushed
 
 
 def start(bench, tool, run_name, counted):
