@@ -174,7 +174,7 @@ mod tests {
     fn a_screen_draws_over_what_is_there_and_breaks_long_lines() {
         let mut screen = Screen::new(4);
         screen.write("one\r\ntwo\r\n\u{1b}[2A\r\u{1b}[2Kthree\r\u{1b}[1B\u{1b}[Kx");
-        assert_eq!(screen.lines(), ["thre", "e", "x"]);
+        assert_eq!(screen.lines(), ["thre", "ewo", "x"]);
         screen.write("\u{1b}[2A\r\u{1b}[J");
         assert_eq!(screen.lines(), Vec::<String>::new());
     }
