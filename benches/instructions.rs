@@ -29,28 +29,28 @@ struct Input {
     classes: Jar,
 }
 
-/// A part by its name, and what it does.
-type Part = (&'static str, fn(&Input));
+/// A part by its name, how often it is done so that what is the machine's chance is small beside it, and what it does.
+type Part = (&'static str, u64, fn(&Input));
 
 const PARTS: [Part; 7] = [
-    ("read a jar", |input| drop(black_box(input::files(&input.jar)))),
-    ("look into libraries", |input| drop(black_box(input::survey(&input.classes)))),
-    ("outline a layer", |input| drop(black_box(Outline::of(&input.files, Encoding::default())))),
-    ("digest a layer", |input| drop(black_box(Key::of(&input.files, Encoding::default(), &Stop::default()).unwrap()))),
-    ("write a layer, none", |input| write(&input.files, "none")),
-    ("write a layer, gzip", |input| write(&input.files, "gzip")),
-    ("write a layer, zstd", |input| write(&input.files, "zstd")),
+    ("read a jar", 10, |input| drop(black_box(input::files(&input.jar)))),
+    ("look into libraries", 10, |input| drop(black_box(input::survey(&input.classes)))),
+    ("outline a layer", 2000, |input| drop(black_box(Outline::of(&input.files, Encoding::default())))),
+    ("digest a layer", 2, |input| drop(black_box(Key::of(&input.files, Encoding::default(), &Stop::default()).unwrap()))),
+    ("write a layer, none", 1, |input| write(&input.files, "none")),
+    ("write a layer, gzip", 1, |input| write(&input.files, "gzip")),
+    ("write a layer, zstd", 1, |input| write(&input.files, "zstd")),
 ];
 
 fn write(files: &Files, encoding: &str) {
     black_box(build(files, encoding.parse().unwrap(), sink(), &Stop::default()).unwrap());
 }
 
-/// Does a part once or not at all: the difference is what the part takes, whatever threads it starts.
+/// Does a part so often or not at all: the difference is what the part takes, whatever threads it starts.
 fn work(name: &str, times: &str) {
     let jar = input::jar(LIBRARIES, CLASSES);
     let input = Input { files: input::files(&jar), jar, classes: input::jar_of_classes(LIBRARIES, CLASSES) };
-    let (_, part) = PARTS.iter().find(|(known, _)| *known == name).unwrap();
+    let (.., part) = PARTS.iter().find(|(known, ..)| *known == name).unwrap();
     for _ in 0..times.parse().unwrap() {
         part(&input);
     }
@@ -69,7 +69,14 @@ fn count(name: &str, times: u64) -> u64 {
 /// What this machine's processor and the compiler make of it is not another's: the file says for which it holds.
 fn place() -> String {
     let compiler = Command::new("rustc").arg("--version").output().unwrap();
-    format!("{}, {}", std::env::consts::ARCH, String::from_utf8(compiler.stdout).unwrap().trim())
+    // Two processors may have one name; the numbers of their model and its steps tell them apart.
+    let processors = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let value = |name: &str| {
+        let mut fields = processors.lines().filter_map(|line| line.split_once(':'));
+        fields.find(|(key, _)| key.trim() == name).map_or("?", |(_, value)| value.trim())
+    };
+    let processor = ["model name", "model", "stepping"].map(value).join(" ");
+    format!("{processor}, {}", String::from_utf8(compiler.stdout).unwrap().trim())
 }
 
 fn file() -> PathBuf {
@@ -89,7 +96,8 @@ fn main() -> ExitCode {
         let required = std::env::var_os("IMGBUILD_PEERS").is_some_and(|value| value == "required");
         return if required { ExitCode::FAILURE } else { ExitCode::SUCCESS };
     }
-    let counted: BTreeMap<&str, u64> = PARTS.iter().map(|(name, _)| (*name, count(name, 1) - count(name, 0))).collect();
+    let counted: BTreeMap<&str, u64> =
+        PARTS.iter().map(|(name, times, _)| (*name, (count(name, *times) - count(name, 0)) / times)).collect();
     if std::env::var_os("IMGBUILD_INSTRUCTIONS").is_some_and(|value| value == "update") {
         let text = serde_json::to_string_pretty(&serde_json::json!({ "place": place(), "instructions": counted })).unwrap();
         std::fs::write(file(), text + "\n").unwrap();
