@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+use imgbuild::build::LockMode;
 use imgbuild::recipe::Injected;
 use imgbuild::registry::Client;
 use imgbuild::{Build, Cache, Recipe, RegistryTarget, Report};
@@ -45,14 +46,20 @@ impl Bench {
     }
 
     async fn push(&self, tag: &str) -> Report {
+        self.push_from("cache", tag, LockMode::Use).await
+    }
+
+    async fn push_from(&self, cache: &str, tag: &str, lock: LockMode) -> Report {
         self.registry.clear_log();
         let mut recipe = Recipe::default();
         recipe.base = self.registry.reference("library/amazoncorretto", "17").parse().unwrap();
         let destination = "/app/config/application.yml".to_owned();
         recipe.configs = vec![Injected { source: self.path("application.yml"), destination, mode: None, platform: None }];
         let target = RegistryTarget::new(self.registry.reference("koin/api", tag).parse().unwrap());
-        let cache = Cache::open(self.path("cache")).unwrap();
-        Build::new(recipe, self.path("app.jar")).registry(Client::default()).cache(cache).target(target).run().await.unwrap()
+        let cache = Cache::open(self.path(cache)).unwrap();
+        let build = Build::new(recipe, self.path("app.jar")).registry(Client::default()).cache(cache).target(target);
+        let build = if lock == LockMode::Use { build } else { build.lock(self.path("imgbuild.lock"), lock) };
+        build.run().await.unwrap()
     }
 
     /// Requests and bytes of bodies since the last build began.
@@ -74,6 +81,19 @@ async fn a_cold_build_asks_little_and_reads_each_layer_of_the_base_once() {
     let (requests, _) = bench.cost();
     assert!(requests <= 32, "{requests} requests:\n{}", bench.registry.log().lines().join("\n"));
     assert_eq!(bench.registry.count("GET", "/blobs/"), 2 + 4, "the two configurations of the base, and once its four layers");
+}
+
+/// The base is mounted layer by layer; beside that nobody asks about it but for what its tag is now.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cold_build_with_a_lock_gets_nothing_at_all() {
+    let bench = Bench::new();
+    let first = bench.push_from("cache", "1", LockMode::Write).await;
+    let second = bench.push_from("another", "2", LockMode::Frozen).await;
+    assert_eq!(first.digest, second.digest);
+    let (requests, _) = bench.cost();
+    let log = bench.registry.log().lines().join("\n");
+    assert!(requests <= 22, "{requests} requests:\n{log}");
+    assert_eq!((bench.registry.count("GET", "/blobs/"), bench.registry.count("GET", "/manifests/")), (0, 0), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

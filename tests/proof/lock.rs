@@ -49,6 +49,7 @@ fn a_damaged_lock_is_told_with_its_place_and_written_anew_on_demand() {
         ("no digest", text.replacen("sha256:", "sha256;", 1), at(line_of("\"digest\""))),
         ("no permissions", text.replacen("folder 0", "folder 9", 1), at(line_of("folder 0"))),
         ("no version of Java", text.replacen("\"17.0.12\"", "\"seventeen\"", 1), at(line_of("17.0.12"))),
+        ("a document that was changed", text.replacen("{\\\"", "{ \\\"", 1), at(line_of("{\\\""))),
         ("no number", text.replacen("\"version\": 1", "\"version\": \"1\"", 1), at(line_of("\"version\": 1"))),
         ("YAML", "base: x\ndigest: y\n".to_owned(), at(1)),
     ];

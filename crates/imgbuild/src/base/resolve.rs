@@ -1,5 +1,8 @@
 //! Finds the base image of each platform.
 
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
 use futures_util::future::try_join_all;
 
 use super::{Bases, Error};
@@ -7,7 +10,7 @@ use crate::cache::Cache;
 use crate::image::Parent;
 use crate::oci::{Digest, Location, Platform};
 use crate::registry;
-use crate::source::{self, PlatformImage, Source};
+use crate::source::{self, Documents, PlatformImage, Source};
 
 /// A base, resolved.
 #[derive(Debug, Clone)]
@@ -16,27 +19,36 @@ pub struct Base {
     pub digest: Digest,
     /// One image a platform, in the order in which they were asked for.
     pub images: Vec<Parent>,
+    /// The documents that led to them, their configurations among them.
+    pub documents: BTreeMap<Digest, Bytes>,
 }
 
 /// Fetches the documents of bases.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Resolver<'a> {
     client: &'a registry::Client,
     cache: Option<&'a Cache>,
     bases: Option<&'a Bases>,
+    documents: Documents,
 }
 
 impl<'a> Resolver<'a> {
     /// A resolver that fetches with `client` and keeps what it fetched in `cache`.
     #[must_use]
-    pub const fn new(client: &'a registry::Client, cache: Option<&'a Cache>) -> Self {
-        Self { client, cache, bases: None }
+    pub fn new(client: &'a registry::Client, cache: Option<&'a Cache>) -> Self {
+        Self { client, cache, bases: None, documents: Documents::default() }
     }
 
     /// The same, which takes the base from `bases` where it was resolved before.
     #[must_use]
-    pub const fn once(self, bases: Option<&'a Bases>) -> Self {
+    pub fn once(self, bases: Option<&'a Bases>) -> Self {
         Self { bases, ..self }
+    }
+
+    /// The same, which does not ask for what is among `documents`.
+    #[must_use]
+    pub fn knowing(self, documents: Documents) -> Self {
+        Self { documents, ..self }
     }
 
     /// The images of the base at `location` for `platforms`; of the digest `pin` where there is one, whatever the
@@ -61,7 +73,7 @@ impl<'a> Resolver<'a> {
     }
 
     async fn find(&self, location: &Location, pin: Option<&Digest>, wanted: &[Platform]) -> Result<Base, source::Error> {
-        let source = Source::open(location, self.client, self.cache).await?;
+        let source = Source::open(location, self.client, self.cache).await?.knowing(&self.documents);
         let root = match (pin, self.bases) {
             (Some(digest), _) => source.by_digest(digest).await?,
             (None, Some(bases)) => bases.root(&source).await?,
@@ -69,7 +81,10 @@ impl<'a> Resolver<'a> {
         };
         let images = try_join_all(wanted.iter().map(|platform| source.image(&root, platform))).await?;
         let images = images.into_iter().map(|image| parent(&source, image)).collect();
-        Ok(Base { digest: root.descriptor().digest.clone(), images })
+        let digest = root.descriptor().digest.clone();
+        let mut documents = self.documents.all();
+        documents.insert(digest.clone(), root.raw().clone());
+        Ok(Base { digest, images, documents })
     }
 }
 

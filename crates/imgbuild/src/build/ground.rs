@@ -71,7 +71,7 @@ impl Survey<'_> {
     /// The facts about each base. Those of a lock are taken where they suffice.
     async fn facts(&self, starts: &[Start]) -> Result<Vec<Facts>, Error> {
         let mut known: Vec<Option<Facts>> = Vec::new();
-        let mut changes = Vec::new();
+        let mut changes = self.held.lacking_documents(self.base);
         for (number, ((platform, image), start)) in self.recipe.platforms.iter().zip(&self.base.images).zip(starts).enumerate() {
             let locked = self.held.image(platform, &image.digest)?.map(|locked| locked.facts(start));
             let gaps = match &locked {

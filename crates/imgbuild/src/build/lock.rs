@@ -3,11 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use super::Error;
 use crate::base::facts::Facts;
 use crate::base::{Base, Lock, LockError, LockedImage, Resolver};
 use crate::oci::{Digest, Location, Platform};
 use crate::recipe::{FactsFrom, Recipe};
+use crate::source::Documents;
 
 /// How long a registry may take to say what a base is now: a build does not need to know.
 const ASKING_TIME: Duration = Duration::from_secs(5);
@@ -67,6 +70,19 @@ impl Held {
         self.lock.as_ref().map(|lock| &lock.digest)
     }
 
+    /// The documents that are held.
+    pub(super) fn documents(&self) -> Documents {
+        let held = self.lock.iter().flat_map(|lock| &lock.documents);
+        held.map(|(digest, text)| (digest.clone(), text.clone().into())).collect()
+    }
+
+    /// The documents that led to `base` and are not held.
+    pub(super) fn lacking_documents(&self, base: &Base) -> Vec<String> {
+        let Some(lock) = &self.lock else { return Vec::new() };
+        let lacking = base.documents.keys().filter(|digest| !lock.documents.contains_key(digest));
+        lacking.map(|digest| format!("the document `{digest}` is not in it")).collect()
+    }
+
     /// What is held of the image with the manifest `found` for a platform.
     pub(super) fn image(&self, platform: &Platform, found: &Digest) -> Result<Option<&LockedImage>, Error> {
         let (Some(path), Some(lock)) = (&self.path, &self.lock) else { return Ok(None) };
@@ -102,11 +118,14 @@ impl Held {
             None => Lock::read(path).ok().flatten(),
         };
         let same_base = before.as_ref().filter(|lock| (&lock.base, &lock.digest) == (&self.name, &base.digest));
-        let mut images = same_base.map(|lock| lock.platforms.clone()).unwrap_or_default();
+        let (mut images, mut documents) = same_base.map(|lock| (lock.platforms.clone(), lock.documents.clone())).unwrap_or_default();
         for ((platform, image), facts) in platforms.iter().zip(&base.images).zip(facts) {
             images.insert(Lock::key(platform), LockedImage::new(image.digest.clone(), facts));
         }
-        let lock = Lock { base: self.name.clone(), digest: base.digest.clone(), platforms: images };
+        // What was read as JSON is text.
+        let text = |raw: &Bytes| std::str::from_utf8(raw).ok().map(str::to_owned);
+        documents.extend(base.documents.iter().filter_map(|(digest, raw)| Some((digest.clone(), text(raw)?))));
+        let lock = Lock { base: self.name.clone(), digest: base.digest.clone(), platforms: images, documents };
         if before.as_ref() == Some(&lock) {
             return Ok(None);
         }

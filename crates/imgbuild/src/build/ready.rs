@@ -59,7 +59,7 @@ pub(super) async fn ready(build: Build, sessions: Option<&Sessions>) -> Result<R
     let early = plan.as_ref().filter(|plan| plan.draft.is_none() && !is_again).map(|plan| look_into(&plan.candidates, &cache));
 
     let held = Held::read(lock, &recipe)?;
-    let resolver = Resolver::new(&client, Some(&cache)).once(bases.as_ref());
+    let resolver = Resolver::new(&client, Some(&cache)).once(bases.as_ref()).knowing(held.documents());
     let (base, moved) = if let Some(base) = base {
         (base, None)
     } else {

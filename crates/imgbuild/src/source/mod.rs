@@ -3,6 +3,7 @@
 //! A [`Source`] gives documents and blobs as they are, and finds the image of a platform. The room refuses to write
 //! anywhere but into the cache, and to know what the images are used for.
 
+mod documents;
 mod error;
 mod image;
 mod origin;
@@ -16,6 +17,7 @@ use crate::layout::{Archive, Layout};
 use crate::oci::{Descriptor, Digest, Document, Location, MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, Reference, annotation};
 use crate::registry;
 
+pub use documents::Documents;
 pub use error::Error;
 pub use image::PlatformImage;
 pub use origin::Origin;
@@ -26,6 +28,7 @@ pub struct Source {
     location: Location,
     place: Place,
     cache: Option<Cache>,
+    documents: Documents,
 }
 
 #[derive(Debug, Clone)]
@@ -50,13 +53,19 @@ impl Source {
             }
             Location::Daemon(_) => return Err(Error::NoEngine),
         };
-        Ok(Self { location: location.clone(), place, cache: cache.cloned() })
+        Ok(Self { location: location.clone(), place, cache: cache.cloned(), documents: Documents::default() })
+    }
+
+    /// The same, which takes what it can from `documents` and adds to them what it reads.
+    #[must_use]
+    pub fn knowing(self, documents: &Documents) -> Self {
+        Self { documents: documents.clone(), ..self }
     }
 
     /// The one image of an archive that somebody else opened, such as a Docker Engine's; `location` is where it came from.
     #[must_use]
-    pub const fn of_archive(location: Location, archive: Archive) -> Self {
-        Self { location, place: Place::Archive { archive, tag: None }, cache: None }
+    pub fn of_archive(location: Location, archive: Archive) -> Self {
+        Self { location, place: Place::Archive { archive, tag: None }, cache: None, documents: Documents::default() }
     }
 
     /// Where it is.
@@ -84,13 +93,15 @@ impl Source {
             Place::Layout { layout, tag } => self.document(&layout.find(tag.as_deref())?).await,
             Place::Archive { archive, tag } => self.document(&archive.find(tag.as_deref())?).await,
             Place::Registry { client, reference } => {
-                if let Some(found) = reference.digest().and_then(|digest| self.cache.as_ref()?.find_document(digest)) {
-                    let digest = reference.digest().cloned().unwrap_or_else(|| Digest::of(&found));
-                    return Document::parse(found, None).map_err(|source| Error::Document { digest, source });
+                if let Some(digest) = reference.digest()
+                    && let Some(raw) = self.known_by_digest(digest)
+                {
+                    return Document::parse(raw, None).map_err(|source| Error::Document { digest: digest.clone(), source });
                 }
-                let head = client.head(reference).await?;
-                if let Some(found) = head.as_ref().and_then(|descriptor| self.cache.as_ref()?.find(descriptor)) {
-                    return parse(found.descriptor(), found.read(MAX_MANIFEST_BYTES).await?);
+                if let Some(named) = client.head(reference).await?
+                    && let Some(raw) = self.known(&named, MAX_MANIFEST_BYTES).await?
+                {
+                    return parse(&named, raw);
                 }
                 let document = client.pull_document(reference).await?;
                 self.keep(document.descriptor(), document.raw());
@@ -117,18 +128,16 @@ impl Source {
     /// # Errors
     /// As [`root`](Self::root).
     pub async fn document(&self, descriptor: &Descriptor) -> Result<Document, Error> {
-        if let Some(found) = self.cached(descriptor) {
-            return parse(descriptor, found.read(MAX_MANIFEST_BYTES).await?);
+        if let Some(raw) = self.known(descriptor, MAX_MANIFEST_BYTES).await? {
+            return parse(descriptor, raw);
         }
-        match &self.place {
-            Place::Layout { layout, .. } => Ok(layout.document(descriptor).await?),
-            Place::Archive { archive, .. } => Ok(archive.document(descriptor).await?),
-            Place::Registry { client, reference } => {
-                let document = client.pull_child(reference, descriptor).await?;
-                self.keep(descriptor, document.raw());
-                Ok(document)
-            }
-        }
+        let document = match &self.place {
+            Place::Layout { layout, .. } => layout.document(descriptor).await?,
+            Place::Archive { archive, .. } => archive.document(descriptor).await?,
+            Place::Registry { client, reference } => client.pull_child(reference, descriptor).await?,
+        };
+        self.keep(descriptor, document.raw());
+        Ok(document)
     }
 
     /// The bytes of a configuration.
@@ -136,18 +145,16 @@ impl Source {
     /// # Errors
     /// When it is not there, cannot be read, or is larger than 8 MiB.
     pub async fn config(&self, descriptor: &Descriptor) -> Result<Bytes, Error> {
-        if let Some(found) = self.cached(descriptor) {
-            return Ok(found.read(MAX_CONFIG_BYTES).await?);
+        if let Some(raw) = self.known(descriptor, MAX_CONFIG_BYTES).await? {
+            return Ok(raw);
         }
-        match &self.place {
-            Place::Layout { layout, .. } => Ok(layout.blob(descriptor.clone()).read(MAX_CONFIG_BYTES).await?),
-            Place::Archive { archive, .. } => Ok(archive.blob(descriptor.clone()).read(MAX_CONFIG_BYTES).await?),
-            Place::Registry { client, reference } => {
-                let bytes = client.pull_bytes(reference, descriptor, MAX_CONFIG_BYTES).await?;
-                self.keep(descriptor, &bytes);
-                Ok(bytes)
-            }
-        }
+        let raw = match &self.place {
+            Place::Layout { layout, .. } => layout.blob(descriptor.clone()).read(MAX_CONFIG_BYTES).await?,
+            Place::Archive { archive, .. } => archive.blob(descriptor.clone()).read(MAX_CONFIG_BYTES).await?,
+            Place::Registry { client, reference } => client.pull_bytes(reference, descriptor, MAX_CONFIG_BYTES).await?,
+        };
+        self.keep(descriptor, &raw);
+        Ok(raw)
     }
 
     /// A layer, which stays where it is until it is opened.
@@ -213,14 +220,30 @@ impl Source {
         Ok(found)
     }
 
-    fn cached(&self, descriptor: &Descriptor) -> Option<Blob> {
-        self.cache.as_ref().and_then(|cache| cache.find(descriptor))
+    /// What was read before, by whoever.
+    async fn known(&self, descriptor: &Descriptor, limit: u64) -> Result<Option<Bytes>, Error> {
+        if let Some(raw) = self.documents.find(&descriptor.digest) {
+            return Ok(Some(raw));
+        }
+        let Some(blob) = self.cache.as_ref().and_then(|cache| cache.find(descriptor)) else { return Ok(None) };
+        let raw = blob.read(limit).await?;
+        self.documents.add(&descriptor.digest, &raw);
+        Ok(Some(raw))
+    }
+
+    fn known_by_digest(&self, digest: &Digest) -> Option<Bytes> {
+        self.documents.find(digest).or_else(|| {
+            let raw = self.cache.as_ref()?.find_document(digest)?;
+            self.documents.add(digest, &raw);
+            Some(raw)
+        })
     }
 
     /// Documents of a layout are on disk already. One that cannot be kept is fetched again next time: no harm is done.
-    fn keep(&self, descriptor: &Descriptor, bytes: &[u8]) {
-        if let Some(cache) = &self.cache {
-            let kept = cache.keep(descriptor, bytes);
+    fn keep(&self, descriptor: &Descriptor, raw: &Bytes) {
+        self.documents.add(&descriptor.digest, raw);
+        if let (Some(cache), Place::Registry { .. }) = (&self.cache, &self.place) {
+            let kept = cache.keep(descriptor, raw);
             kept.unwrap_or_else(|error| tracing::warn!("{error}"));
         }
     }

@@ -1,5 +1,6 @@
 //! The base that an image records.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::Error;
@@ -26,7 +27,7 @@ pub(super) async fn recorded(found: &Opened, recipe: &Recipe, client: &Client, c
         let Some((image, record)) = image.and_then(|image| Some((image, image.config.record()?))) else { continue };
         images.push(parent(image, &record, &recipe.base, client, cache).await?);
     }
-    Ok(Base { digest: found.digest().clone(), images })
+    Ok(Base { digest: found.digest().clone(), images, documents: BTreeMap::new() })
 }
 
 /// What the lock at `path` holds for each platform of the recipe, where that is another image than the recorded one.

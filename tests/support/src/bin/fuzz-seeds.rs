@@ -38,6 +38,9 @@ const LOCK: &str = r#"{
         "/usr/lib/jvm/java/bin/java": "file 0755"
       }
     }
+  },
+  "documents": {
+    "sha256:9d99a75171aea000c711b34c0e5e3f28d3d537dd99d110eafbfbc2bd8e52c2bf": "{\"architecture\":\"amd64\",\"os\":\"linux\"}"
   }
 }
 "#;

@@ -1,5 +1,7 @@
 //! The file's form.
 
+mod documents;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
@@ -23,6 +25,8 @@ struct Form {
     base: String,
     digest: Digest,
     platforms: BTreeMap<String, FormImage>,
+    #[serde(default, deserialize_with = "documents::read")]
+    documents: BTreeMap<Digest, String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -100,7 +104,12 @@ pub(super) fn read(text: &str) -> Result<Lock, Flaw> {
     }
     let form: Form = serde_json::from_str(text)?;
     let platforms = form.platforms.into_iter().map(|(platform, image)| Ok((platform, image.locked().map_err(serde_json::Error::custom)?)));
-    Ok(Lock { base: form.base, digest: form.digest, platforms: platforms.collect::<Result<_, serde_json::Error>>()? })
+    Ok(Lock {
+        base: form.base,
+        digest: form.digest,
+        platforms: platforms.collect::<Result<_, serde_json::Error>>()?,
+        documents: form.documents,
+    })
 }
 
 impl FormImage {
@@ -128,7 +137,8 @@ impl FormJava {
 impl From<&Lock> for Form {
     fn from(lock: &Lock) -> Self {
         let platforms = lock.platforms.iter().map(|(platform, image)| (platform.clone(), image.into()));
-        Self { version: VERSION, base: lock.base.clone(), digest: lock.digest.clone(), platforms: platforms.collect() }
+        let documents = lock.documents.clone();
+        Self { version: VERSION, base: lock.base.clone(), digest: lock.digest.clone(), platforms: platforms.collect(), documents }
     }
 }
 

@@ -1,7 +1,6 @@
-//! `imgbuild.lock`: which base a build stands on, and the facts about it that the build asks for.
+//! `imgbuild.lock`: which base a build stands on, its documents, and the facts about it that the build asks for.
 //!
-//! With it a later build knows everything that it knew when the lock was written, without reading a layer of the base.
-//! It is JSON, read strictly and written with its keys in one order, so that it can be kept beside the sources. The
+//! With it a later build knows everything that it knew when the lock was written, and pulls nothing of the base. It is JSON, read strictly and written with its keys in one order, so that it can be kept beside the sources. The
 //! room refuses to decide when a lock is written; that is a build's part.
 
 mod error;
@@ -36,6 +35,8 @@ pub struct Lock {
     pub digest: Digest,
     /// Its images, by [`Lock::key`] of the platform that was asked for.
     pub platforms: BTreeMap<String, LockedImage>,
+    /// What the base's index, manifests and configurations say, by their digests.
+    pub documents: BTreeMap<Digest, String>,
 }
 
 /// One image of a base that is held.

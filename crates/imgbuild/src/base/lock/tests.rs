@@ -23,7 +23,9 @@ fn lock() -> Lock {
         Facts::new(tree, &start()).narrow(&start(), &["home/app".to_owned(), "home/app/x".to_owned()].into(), &["app".to_owned()].into());
     let image = LockedImage::new(Digest::of(b"manifest"), &facts);
     let platforms = [("linux/amd64".to_owned(), image)].into();
-    Lock { base: "docker.io/library/amazoncorretto:17".to_owned(), digest: Digest::of(b"index"), platforms }
+    let documents = ["index", "manifest", "{\n  \"os\": \"linux\"\n}"].map(|text| (Digest::of(text.as_bytes()), text.to_owned()));
+    let base = "docker.io/library/amazoncorretto:17".to_owned();
+    Lock { base, digest: Digest::of(b"index"), platforms, documents: documents.into() }
 }
 
 fn parse(text: &str) -> Result<Lock, LockError> {
@@ -55,11 +57,14 @@ fn a_lock_reads_back_and_says_what_it_knows() {
 fn a_broken_lock_is_refused_with_its_line() {
     let text = lock().to_string();
     let line_of = |part: &str| text.lines().position(|line| line.contains(part)).unwrap() + 1;
+    let index = Digest::of(b"index");
     let cases = [
         (text.replace("folder 0750 1000:1000", "folder 0799"), line_of("folder 0750"), "are no permissions"),
         (text.replace("\"/home\"", "\"home\""), line_of("\"/home\""), "does not start with `/`"),
         (text.replace("\"17.0.12\"", "\"new\""), line_of("17.0.12"), "is no version of Java"),
-        (text.replace("\"manifest\"", "\"manifets\""), line_of("\"manifest\""), "unknown field"),
+        (text.replacen("\"manifest\"", "\"manifets\"", 1), line_of("\"manifest\""), "unknown field"),
+        (text.replace("linux\\\"", "windows\\\""), line_of("linux\\\""), "was changed: it has the digest `sha256:"),
+        (text.replacen(&format!("\"{index}\": \"index\""), "\"sha256:0\": \"index\"", 1), line_of(&format!("{index}\": ")), "sha256:0"),
         (text.replace("sha256:", "sha256;"), line_of("\"digest\""), ""),
         (text.replace("\"base\"", "<<<<<<< ours\n\"base\""), line_of("\"base\""), ""),
         (text[..text.len() / 2].to_owned(), text[..text.len() / 2].lines().count(), "EOF"),
