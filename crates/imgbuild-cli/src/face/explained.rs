@@ -25,159 +25,62 @@ fn registry_exit(error: Option<&registry::Error>) -> Exit {
     }
 }
 
-impl Explained for build::Error {
-    fn exit(&self) -> Exit {
-        match self.kind() {
-            build::Kind::Failed | build::Kind::Cancelled => Exit::FAILED,
-            build::Kind::Refused => Exit::REFUSED,
-            build::Kind::NotAuthorised => Exit::NOT_AUTHORISED,
-            build::Kind::Registry => Exit::REGISTRY,
-        }
-    }
-
-    fn explain(&self) -> Option<String> {
-        self.hint()
-    }
-}
-
-impl Explained for recipe::Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Self::Read { .. } => Exit::FAILED,
-            _ => Exit::USAGE,
-        }
-    }
-
-    fn explain(&self) -> Option<String> {
-        self.hint()
-    }
-}
-
-/// Errors that have a hint and may have a registry's part in them.
+/// How the program ends because of each error; what the user can do, they all know themselves.
 macro_rules! explained {
-    ($($error:ty),+) => {$(
-        impl Explained for $error {
+    ($($($kind:ty)|+: $error:ident => $exit:expr;)+) => {$($(
+        impl Explained for $kind {
             fn exit(&self) -> Exit {
-                registry_exit(self.registry())
+                let $error = self;
+                $exit
             }
 
             fn explain(&self) -> Option<String> {
                 self.hint()
             }
         }
-    )+};
+    )+)+};
 }
 
-explained!(copy::Error, inspect::Error, source::Error, target::Error);
-
-impl Explained for rebase::Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Self::Refused(_) => Exit::REFUSED,
-            other => registry_exit(other.registry()),
-        }
-    }
-
-    fn explain(&self) -> Option<String> {
-        self.hint()
-    }
-}
-
-impl Explained for engine::Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Self::Host { .. } | Self::HostAndContext => Exit::USAGE,
-            Self::NoDaemon { .. } | Self::Tls { .. } | Self::Ssh { .. } | Self::Network { .. } => Exit::REGISTRY,
-            _ => Exit::FAILED,
-        }
-    }
-
-    fn explain(&self) -> Option<String> {
-        self.hint()
-    }
-}
-
-impl Explained for service::Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Self::Engine(error) => error.exit(),
-            Self::Image { source, .. } => source.exit(),
-            Self::NotPullable { .. } | Self::Credentials(_) => Exit::NOT_AUTHORISED,
-            Self::Lost { .. } => Exit::REGISTRY,
-            _ => Exit::FAILED,
-        }
-    }
-
-    fn explain(&self) -> Option<String> {
-        self.hint()
-    }
-}
-
-impl Explained for prune::Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Self::Engine(error) => error.exit(),
-            _ => Exit::FAILED,
-        }
-    }
-
-    fn explain(&self) -> Option<String> {
-        self.hint()
-    }
-}
-
-impl Explained for save::Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Self::Engine(error) => error.exit(),
-            _ => Exit::FAILED,
-        }
-    }
-
-    fn explain(&self) -> Option<String> {
-        self.hint()
-    }
-}
-
-impl Explained for verify::Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Self::Build(error) => error.exit(),
-            other => registry_exit(other.registry()),
-        }
-    }
-
-    fn explain(&self) -> Option<String> {
-        self.hint()
-    }
-}
-
-impl Explained for registry::Error {
-    fn exit(&self) -> Exit {
-        registry_exit(Some(self))
-    }
-
-    fn explain(&self) -> Option<String> {
-        self.hint()
-    }
-}
-
-impl Explained for cache::Error {
-    fn exit(&self) -> Exit {
-        Exit::FAILED
-    }
-
-    fn explain(&self) -> Option<String> {
-        self.hint()
-    }
-}
-
-impl Explained for layout::Error {
-    fn exit(&self) -> Exit {
-        Exit::FAILED
-    }
-
-    fn explain(&self) -> Option<String> {
-        self.hint()
-    }
+explained! {
+    registry::Error: error => registry_exit(Some(error));
+    copy::Error | inspect::Error | source::Error | target::Error: error => registry_exit(error.registry());
+    cache::Error | layout::Error: _error => Exit::FAILED;
+    build::Error: error => match error.kind() {
+        build::Kind::Failed | build::Kind::Cancelled => Exit::FAILED,
+        build::Kind::Refused => Exit::REFUSED,
+        build::Kind::NotAuthorised => Exit::NOT_AUTHORISED,
+        build::Kind::Registry => Exit::REGISTRY,
+    };
+    recipe::Error: error => match error {
+        recipe::Error::Read { .. } => Exit::FAILED,
+        _ => Exit::USAGE,
+    };
+    rebase::Error: error => match error {
+        rebase::Error::Refused(_) => Exit::REFUSED,
+        other => registry_exit(other.registry()),
+    };
+    verify::Error: error => match error {
+        verify::Error::Build(error) => error.exit(),
+        other => registry_exit(other.registry()),
+    };
+    engine::Error: error => match error {
+        engine::Error::Host { .. } | engine::Error::HostAndContext => Exit::USAGE,
+        engine::Error::NoDaemon { .. } | engine::Error::Tls { .. } | engine::Error::Ssh { .. } | engine::Error::Network { .. } => Exit::REGISTRY,
+        _ => Exit::FAILED,
+    };
+    prune::Error: error => match error {
+        prune::Error::Engine(error) => error.exit(),
+        _ => Exit::FAILED,
+    };
+    save::Error: error => match error {
+        save::Error::Engine(error) => error.exit(),
+        _ => Exit::FAILED,
+    };
+    service::Error: error => match error {
+        service::Error::Engine(error) => error.exit(),
+        service::Error::Image { source, .. } => source.exit(),
+        service::Error::NotPullable { .. } | service::Error::Credentials(_) => Exit::NOT_AUTHORISED,
+        service::Error::Lost { .. } => Exit::REGISTRY,
+        _ => Exit::FAILED,
+    };
 }

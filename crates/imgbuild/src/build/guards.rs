@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::io::Read as _;
+use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
+use tokio::sync::OnceCell;
 
 use super::injected::{ADDITIONS_LAYER, CONFIG_LAYER};
-use super::ready::Ready;
+use super::ready::{Judged, Judging, Ready};
 use super::{Error, Plan, PlannedLayer};
 use crate::event::Event;
 use crate::guard::{self, Confidential, ConfigFile, Finding, Findings, Subject, public_target};
@@ -52,30 +54,31 @@ impl InjectedFiles {
 /// What is judged, and where it is to go.
 pub(super) struct Guards<'a> {
     ready: &'a Ready,
+    judged: Vec<Judged>,
     confidential: Confidential,
     targets: Vec<Reference>,
 }
 
 impl<'a> Guards<'a> {
     /// Guards over what is ready to be made.
-    pub(super) fn new(ready: &'a Ready) -> Self {
-        let Ready { recipe, judged, injected, targets, .. } = ready;
+    pub(super) fn new(ready: &'a Ready, judged: Vec<Judged>) -> Self {
+        let Ready { recipe, injected, targets, .. } = ready;
         let configs = distinct(injected.configs.iter().flat_map(|(_, configs)| configs));
         let additions = distinct(&injected.additions);
         let evidence = judged.iter().map(|judged| &judged.evidence);
         let confidential = if recipe.public { Confidential::default() } else { Confidential::of(evidence, &configs, &additions) };
         let targets = targets.iter().flat_map(|target| target.repositories()).collect();
-        Self { ready, confidential, targets }
+        Self { ready, judged, confidential, targets }
     }
 
     /// Asks every guard.
     pub(super) async fn check(&self) -> Findings {
-        let Ready { recipe, plan, client, events, standing, judged, injected, .. } = self.ready;
+        let Ready { recipe, plan, client, events, standing, injected, .. } = self.ready;
         let (none, usual) = (BTreeSet::new(), super::application::path(recipe));
         let mut all: Vec<Finding> = Vec::new();
         for ((standing, overlay), (platform, configs)) in standing.iter().zip(&plan.overlays).zip(&injected.configs) {
             // A Dockerfile may put together an image without a JAR.
-            let judged = judged.iter().find(|judged| judged.platforms.contains(platform));
+            let judged = self.judged.iter().find(|judged| judged.platforms.contains(platform));
             all.extend(guard::check(&Subject {
                 platform,
                 facts: standing.facts.as_ref(),
@@ -106,8 +109,36 @@ impl<'a> Guards<'a> {
     }
 }
 
+/// What the guards say, asked for once. Layers are made meanwhile; nothing is sent before.
+pub(super) struct Verdict<'a> {
+    ready: &'a Ready,
+    judging: Mutex<Option<Judging>>,
+    guards: OnceCell<Guards<'a>>,
+}
+
+impl<'a> Verdict<'a> {
+    pub(super) fn new(ready: &'a Ready, judging: Judging) -> Self {
+        Self { ready, judging: Mutex::new(Some(judging)), guards: OnceCell::new() }
+    }
+
+    /// The guards, where none of them refuses. Whoever asks first makes the others wait.
+    pub(super) async fn passed(&self) -> Result<&Guards<'a>, Error> {
+        let ask = || async {
+            // Whoever got an error has ended the build.
+            let judging = self.judging.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or(Error::Thread)?;
+            let guards = Guards::new(self.ready, judging.end().await?);
+            // What is built again to be compared was judged when it was built.
+            if !self.ready.is_again {
+                refuse(guards.check().await)?;
+            }
+            Ok(guards)
+        };
+        self.guards.get_or_try_init(ask).await
+    }
+}
+
 /// An error where a finding refuses.
-pub(super) fn refuse(findings: Findings) -> Result<(), Error> {
+fn refuse(findings: Findings) -> Result<(), Error> {
     if findings.refuse() { Err(Error::Refused(findings)) } else { Ok(()) }
 }
 

@@ -1,4 +1,4 @@
-//! Everything that is known before anything is made: the plan, the base, what is in it, and what the JAR says.
+//! Everything that is known before anything is made: the plan, the base and what is in it; and the look into the JARs.
 
 use tokio::task::JoinHandle;
 
@@ -28,7 +28,6 @@ pub(super) struct Ready {
     pub(super) events: Events,
     pub(super) base: Base,
     pub(super) standing: Vec<Standing>,
-    pub(super) judged: Vec<Judged>,
     pub(super) injected: InjectedFiles,
     pub(super) is_again: bool,
 }
@@ -41,10 +40,23 @@ pub(super) struct Judged {
     pub(super) evidence: Evidence,
 }
 
-/// Reads the JAR, finds the base and looks into both.
+/// A look into JARs that goes on beside everything else.
+pub(super) struct Judging(Option<JoinHandle<Result<Vec<Judged>, jar::Error>>>);
+
+impl Judging {
+    /// What they say, once that is known.
+    pub(super) async fn end(self) -> Result<Vec<Judged>, Error> {
+        match self.0 {
+            Some(looking) => Ok(looking.await.map_err(|_| Error::Thread)??),
+            None => Ok(Vec::new()),
+        }
+    }
+}
+
+/// Reads the JAR, finds the base and looks into both. What is in the JAR's libraries may be known later than the rest.
 ///
 /// With `sessions`, the right to push is proven as soon as the base is known.
-pub(super) async fn ready(build: Build, sessions: Option<&Sessions>) -> Result<Ready, Error> {
+pub(super) async fn ready(build: Build, sessions: Option<&Sessions>) -> Result<(Ready, Judging), Error> {
     let Build { recipe, application, equipment, base, bases, is_again, targets, lock } = build;
     // Bad input is found before the network is asked; only steps of a Dockerfile may have to wait for the base.
     let plan = match plan_for(&recipe, &application, None).await {
@@ -55,7 +67,7 @@ pub(super) async fn ready(build: Build, sessions: Option<&Sessions>) -> Result<R
     for target in &targets {
         target.connect(&client, &cache);
     }
-    // The JAR's libraries are looked into while the registry is waited for. What is built again was judged when it was built.
+    // The JAR's libraries are looked into while the registry is waited for and layers are made. What is built again was judged when it was built.
     let early = plan.as_ref().filter(|plan| plan.draft.is_none() && !is_again).map(|plan| look_into(&plan.candidates, &cache));
 
     let held = Held::read(lock, &recipe)?;
@@ -96,11 +108,8 @@ pub(super) async fn ready(build: Build, sessions: Option<&Sessions>) -> Result<R
     let survey = Survey { recipe: &recipe, plan: &plan, base: &base, scanner, held: &held, targets: &targets, events: &events };
     let Ground { plan, standing } = survey.run().await?;
     let injected = InjectedFiles::read(&recipe, &plan)?;
-    let judged = match early {
-        None if is_again => Vec::new(),
-        early => early.unwrap_or_else(|| look_into(&started(&plan, &standing), &cache)).await.map_err(|_| Error::Thread)??,
-    };
-    Ok(Ready { recipe, plan, client, cache, targets, events, base, standing, judged, injected, is_again })
+    let looking = early.or_else(|| (!is_again).then(|| look_into(&started(&plan, &standing), &cache)));
+    Ok((Ready { recipe, plan, client, cache, targets, events, base, standing, injected, is_again }, Judging(looking)))
 }
 
 /// What the JARs say.

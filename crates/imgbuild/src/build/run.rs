@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use futures_util::future::try_join_all;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 
-use super::guards::{Guards, refuse};
+use super::guards::{Guards, Verdict};
 use super::layers::{Found, Maker};
 use super::ready::{Ready, ready};
 use super::{Build, Error, LayerReport, Plan, Report};
@@ -47,7 +47,7 @@ pub(super) async fn check(build: Build) -> Result<Findings, Error> {
     let cancel = build.equipment.cancel.clone();
     let asked = async {
         match ready(build, None).await {
-            Ok(ready) => Ok(Guards::new(&ready).check().await),
+            Ok((ready, judging)) => Ok(Guards::new(&ready, judging.end().await?).check().await),
             // Where layers cannot be put on the base there is no image yet that could be judged further.
             Err(Error::Refused(findings)) => Ok(findings),
             Err(error) => Err(error),
@@ -61,12 +61,8 @@ pub(super) async fn check(build: Build) -> Result<Findings, Error> {
 }
 
 async fn flow(build: Build, stop: &StopOnDrop, sessions: &Sessions) -> Result<Report, Error> {
-    let ready = ready(build, Some(sessions)).await?;
-    let guards = Guards::new(&ready);
-    // What is built again to be compared was judged when it was built.
-    if !ready.is_again {
-        refuse(guards.check().await)?;
-    }
+    let (ready, judging) = ready(build, Some(sessions)).await?;
+    let verdict = Verdict::new(&ready, judging);
     let Ready { recipe, plan, cache, targets, events, base, is_again, .. } = &ready;
 
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -81,6 +77,7 @@ async fn flow(build: Build, stop: &StopOnDrop, sessions: &Sessions) -> Result<Re
     let compose = |layers: &[Layer]| compose(recipe, plan, base, layers);
     let found = try_join_all(plan.layers.iter().map(|planned| maker.find(planned))).await?;
     if let Some(known) = all_known(&found) {
+        verdict.passed().await?;
         let image = compose(&known)?;
         let receipts = try_join_all(targets.iter().map(|target| target.find(&image))).await?;
         if let Some(receipts) = receipts.into_iter().collect() {
@@ -89,28 +86,32 @@ async fn flow(build: Build, stop: &StopOnDrop, sessions: &Sessions) -> Result<Re
     }
 
     let base_blobs = distinct(base.images.iter().flat_map(|image| &image.layers));
-    if sessions.all().is_empty() {
-        sessions.open(targets, &base_blobs, events).await?;
-    }
+    let opened = OnceCell::new();
+    let send = async |blob: &Blob| {
+        let open = || async {
+            verdict.passed().await?;
+            if sessions.all().is_empty() { sessions.open(targets, &base_blobs, events).await } else { Ok(()) }
+        };
+        opened.get_or_try_init(open).await?;
+        sessions.send(blob).await
+    };
     let make = plan.layers.iter().zip(found).map(|(planned, found)| {
-        let maker = &maker;
+        let (maker, send) = (&maker, &send);
         async move {
             let layer = match found {
                 Found::Known(layer) => layer,
                 Found::Unknown(outline) => maker.make(planned, &outline).await?,
             };
-            sessions.send(layer.blob()).await?;
+            send(layer.blob()).await?;
             Ok::<_, Error>(layer)
         }
     });
-    let send_base = stream::iter(base_blobs.iter().map(|blob| sessions.send(blob)).collect::<Vec<_>>())
-        .buffer_unordered(BASE_BLOBS_AT_ONCE)
-        .try_collect::<()>();
+    let send_base = stream::iter(base_blobs.iter().map(&send).collect::<Vec<_>>()).buffer_unordered(BASE_BLOBS_AT_ONCE).try_collect::<()>();
     let (layers, ()) = tokio::try_join!(try_join_all(make), send_base)?;
     plan.candidates.iter().try_for_each(|candidate| candidate.bytes.verify_unchanged())?;
 
     let image = compose(&layers)?;
-    guards.check_again().await?;
+    verdict.passed().await?.check_again().await?;
     let receipts = sessions.publish(&image).await?;
     Ok(report(plan, base, &image, &layers, receipts, events))
 }

@@ -98,28 +98,36 @@ struct Bits<'a> {
 }
 
 impl Bits<'_> {
-    /// The next bits, the first read lowest; at most 16 at a time.
-    fn take(&mut self, wanted: u32) -> Option<u32> {
-        while self.count < wanted {
-            let (&byte, rest) = self.rest.split_first()?;
-            self.buffer |= u64::from(byte) << self.count;
-            self.rest = rest;
-            self.count += 8;
+    /// Takes bytes over, eight at a time while there are so many: until there are 56 bits or more, or no bytes.
+    fn fill(&mut self) {
+        if let Some(word) = self.rest.first_chunk() {
+            // What does not fit is not taken, and is the same when it comes again.
+            self.buffer |= u64::from_le_bytes(*word) << self.count;
+            self.rest = &self.rest[(63 - self.count as usize) / 8..];
+            self.count |= 56;
+            return;
         }
-        let value = self.buffer & ((1 << wanted) - 1);
-        self.buffer >>= wanted;
-        self.count -= wanted;
-        u32::try_from(value).ok()
-    }
-
-    /// The next bits without taking them; zeros where there are no more.
-    fn peek(&mut self, wanted: u32) -> u64 {
-        while self.count < wanted
+        while self.count < 56
             && let Some((&byte, rest)) = self.rest.split_first()
         {
             self.buffer |= u64::from(byte) << self.count;
             self.rest = rest;
             self.count += 8;
+        }
+    }
+
+    /// The next bits, the first read lowest; at most 16 at a time.
+    fn take(&mut self, wanted: u32) -> Option<u32> {
+        let value = self.peek(wanted);
+        self.count = self.count.checked_sub(wanted)?;
+        self.buffer >>= wanted;
+        u32::try_from(value).ok()
+    }
+
+    /// The next bits without taking them; zeros where there are no more.
+    fn peek(&mut self, wanted: u32) -> u64 {
+        if self.count < wanted {
+            self.fill();
         }
         self.buffer & ((1 << wanted) - 1)
     }
