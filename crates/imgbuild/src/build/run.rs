@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
-use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use futures_util::stream::{self, FuturesUnordered, StreamExt as _, TryStreamExt as _};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::{OnceCell, Semaphore};
 
 use super::guards::{Guards, Verdict};
@@ -13,7 +14,7 @@ use super::layers::{Found, Maker};
 use super::ready::{Ready, ready};
 use super::{Build, Error, LayerReport, Plan, Report};
 use crate::base::Base;
-use crate::blob::Blob;
+use crate::blob::{Blob, BoxFuture};
 use crate::event::{Event, Events};
 use crate::guard::Findings;
 use crate::image::{Image, ImageIndex};
@@ -86,31 +87,32 @@ async fn flow(build: Build, stop: &StopOnDrop, sessions: &Sessions) -> Result<Re
     }
 
     let base_blobs = distinct(base.images.iter().flat_map(|image| &image.layers));
-    let opened = OnceCell::new();
-    let send = async |blob: &Blob| {
-        let open = || async {
-            verdict.passed().await?;
-            if sessions.all().is_empty() { sessions.open(targets, &base_blobs, events).await } else { Ok(()) }
-        };
-        opened.get_or_try_init(open).await?;
-        sessions.send(blob).await
-    };
-    let make = plan.layers.iter().zip(found).map(|(planned, found)| {
-        let (maker, send) = (&maker, &send);
-        async move {
+    let door = Door { sessions, verdict: &verdict, targets, base: &base_blobs, events, opened: OnceCell::new() };
+    let (queue, queued) = unbounded_channel();
+    let (maker, compose) = (&maker, &compose);
+    let make = async move {
+        // Where sending has failed, that is what ends the build.
+        let enqueue = &|blob: &Blob| drop(queue.send(blob.clone()));
+        let make = plan.layers.iter().zip(found).map(|(planned, found)| async move {
             let layer = match found {
                 Found::Known(layer) => layer,
                 Found::Unknown(outline) => maker.make(planned, &outline).await?,
             };
-            send(layer.blob()).await?;
+            enqueue(layer.blob());
             Ok::<_, Error>(layer)
-        }
-    });
-    let send_base = stream::iter(base_blobs.iter().map(&send).collect::<Vec<_>>()).buffer_unordered(BASE_BLOBS_AT_ONCE).try_collect::<()>();
-    let (layers, ()) = tokio::try_join!(try_join_all(make), send_base)?;
-    plan.candidates.iter().try_for_each(|candidate| candidate.bytes.verify_unchanged())?;
+        });
+        let layers = try_join_all(make).await?;
+        plan.candidates.iter().try_for_each(|candidate| candidate.bytes.verify_unchanged())?;
+        let image = compose(&layers)?;
+        // Configurations are known while layers are still on their way.
+        image.images.iter().for_each(|image| enqueue(&image.config));
+        Ok((layers, image))
+    };
+    let send_base = stream::iter(base_blobs.iter().map(|blob| door.send(blob.clone())).collect::<Vec<_>>())
+        .buffer_unordered(BASE_BLOBS_AT_ONCE)
+        .try_collect::<()>();
+    let ((layers, image), (), ()) = tokio::try_join!(make, door.send_all(queued), send_base)?;
 
-    let image = compose(&layers)?;
     verdict.passed().await?.check_again().await?;
     let receipts = sessions.publish(&image).await?;
     Ok(report(plan, base, &image, &layers, receipts, events))
@@ -158,6 +160,44 @@ fn layer_reports(plan: &Plan, layers: &[Layer]) -> Vec<LayerReport> {
 fn distinct<'a>(blobs: impl Iterator<Item = &'a Blob>) -> Vec<Blob> {
     let mut seen = std::collections::HashSet::new();
     blobs.filter(|blob| seen.insert(blob.digest().clone())).cloned().collect()
+}
+
+/// Where blobs go out: it is shut until the guards have spoken.
+struct Door<'a, 'r> {
+    sessions: &'a Sessions,
+    verdict: &'a Verdict<'r>,
+    targets: &'a [Box<dyn Target>],
+    /// Blobs of the base, which can prove the right to push.
+    base: &'a [Blob],
+    events: &'a Events,
+    opened: OnceCell<()>,
+}
+
+impl Door<'_, '_> {
+    fn send(&self, blob: Blob) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(async move {
+            self.opened.get_or_try_init(|| self.open()).await?;
+            self.sessions.send(&blob).await
+        })
+    }
+
+    /// Sends what comes until nothing more can come.
+    async fn send_all(&self, mut queued: UnboundedReceiver<Blob>) -> Result<(), Error> {
+        let mut under_way = FuturesUnordered::new();
+        loop {
+            tokio::select! {
+                Some(blob) = queued.recv() => under_way.push(self.send(blob)),
+                Some(sent) = under_way.next() => sent?,
+                else => return Ok(()),
+            }
+        }
+    }
+
+    async fn open(&self) -> Result<(), Error> {
+        self.verdict.passed().await?;
+        // The right to push may have been proven before.
+        if self.sessions.all().is_empty() { self.sessions.open(self.targets, self.base, self.events).await } else { Ok(()) }
+    }
 }
 
 /// The targets that are being published to, held outside of the flow so that they can be told when it ends early.

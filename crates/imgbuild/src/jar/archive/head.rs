@@ -60,11 +60,10 @@ fn inflate<const N: usize>(bits: &mut Bits<'_>) -> Option<[u8; N]> {
         let last = bits.take(1)? == 1;
         match bits.take(2)? {
             0 => stored(bits, &mut out)?,
-            1 => coded(bits, &mut out, &fixed_literals(), &[5; DISTANCES])?,
+            1 => coded(bits, &mut out, &Code::of(&fixed_literals()), &[5; DISTANCES])?,
             2 => {
-                let (lengths, literals) = dynamic(bits)?;
-                let (literals, distances) = lengths.as_slice().split_at_checked(literals)?;
-                coded(bits, &mut out, &Code::new(literals), distances)?;
+                let lengths = dynamic(bits)?;
+                coded(bits, &mut out, &lengths.literals(), lengths.distances())?;
             }
             _ => return None,
         }
@@ -98,7 +97,9 @@ struct Bits<'a> {
 }
 
 impl Bits<'_> {
-    /// Takes bytes over, eight at a time while there are so many: until there are 56 bits or more, or no bytes.
+    /// Takes bytes over, eight at a time while there are so many: until there are 56 bits or more, or no bytes. It is needed
+    /// for one symbol in ten, and would keep the others from being inlined.
+    #[inline(never)]
     fn fill(&mut self) {
         if let Some(word) = self.rest.first_chunk() {
             // What does not fit is not taken, and is the same when it comes again.
@@ -119,9 +120,15 @@ impl Bits<'_> {
     /// The next bits, the first read lowest; at most 16 at a time.
     fn take(&mut self, wanted: u32) -> Option<u32> {
         let value = self.peek(wanted);
-        self.count = self.count.checked_sub(wanted)?;
-        self.buffer >>= wanted;
+        self.skip(wanted)?;
         u32::try_from(value).ok()
+    }
+
+    /// Leaves out bits that were looked at.
+    fn skip(&mut self, unwanted: u32) -> Option<()> {
+        self.count = self.count.checked_sub(unwanted)?;
+        self.buffer >>= unwanted;
+        Some(())
     }
 
     /// The next bits without taking them; zeros where there are no more.
@@ -154,97 +161,138 @@ fn stored<const N: usize>(bits: &mut Bits<'_>, out: &mut Out<N>) -> Option<()> {
     Some(())
 }
 
-/// A canonical code: how many codes have each length, and the symbols in the order of their codes.
-struct Code<const N: usize> {
-    counts: [u16; MAX_BITS + 1],
-    symbols: [u16; N],
+/// A canonical code. Symbols are looked for when they are decoded, which are eight: sorting three hundred takes longer.
+struct Code<'a> {
+    /// The first code of each length.
+    firsts: [u32; MAX_BITS + 1],
+    /// Codes as numbers of fifteen bits: those of each length and of shorter ones end here.
+    ends: [u32; MAX_BITS + 1],
+    /// The length of each symbol's code.
+    lengths: &'a [u8],
 }
 
-impl<const N: usize> Code<N> {
-    fn new(lengths: &[u8]) -> Self {
-        let mut counts = [0; MAX_BITS + 1];
-        for &length in lengths {
-            counts[usize::from(length)] += 1;
+impl<'a> Code<'a> {
+    fn of(lengths: &'a [u8]) -> Self {
+        // Two lists of counts: the same length often comes twice in a row, and a count must be written before it is read again.
+        let mut counts = [[0_u32; MAX_BITS + 1]; 2];
+        let (pairs, odd) = lengths.as_chunks::<2>();
+        for &[one, other] in pairs {
+            counts[0][usize::from(one) % (MAX_BITS + 1)] += 1;
+            counts[1][usize::from(other) % (MAX_BITS + 1)] += 1;
         }
-        let mut next = [0_u16; MAX_BITS + 2];
+        for &length in odd {
+            counts[0][usize::from(length) % (MAX_BITS + 1)] += 1;
+        }
+        let mut code = Self { firsts: [0; MAX_BITS + 1], ends: [0; MAX_BITS + 1], lengths };
+        let mut next = 0;
         for length in 1..=MAX_BITS {
-            next[length + 1] = next[length] + counts[length];
+            code.firsts[length] = next;
+            next += counts[0][length] + counts[1][length];
+            code.ends[length] = next << (MAX_BITS - length);
+            next <<= 1;
         }
-        let mut symbols = [0; N];
-        for (symbol, &length) in (0_u16..).zip(lengths) {
-            if length > 0 {
-                let place = &mut next[usize::from(length)];
-                symbols[usize::from(*place)] = symbol;
-                *place += 1;
-            }
-        }
-        counts[0] = 0;
-        Self { counts, symbols }
+        code
     }
 
     fn decode(&self, bits: &mut Bits<'_>) -> Option<u16> {
-        let (mut code, mut first, mut index) = (0_u32, 0_u32, 0_u32);
-        for &count in &self.counts[1..] {
-            code |= bits.take(1)?;
-            let count = u32::from(count);
-            if code < first + count {
-                return self.symbols.get(usize::try_from(index + code - first).ok()?).copied();
+        // The first bit of a code is read lowest.
+        let ahead = u32::from(u16::try_from(bits.peek(15)).ok()?.reverse_bits() >> 1);
+        let shorter: u32 = self.ends[1..].iter().map(|&end| u32::from(end <= ahead)).sum();
+        let length = usize::try_from(1 + shorter).ok()?;
+        let first = *self.firsts.get(length)?;
+        bits.skip(1 + shorter)?;
+        self.symbol(u8::try_from(length).ok()?, usize::try_from((ahead >> (MAX_BITS - length)) - first).ok()?)
+    }
+
+    /// The symbol before which so many others have codes of this length.
+    fn symbol(&self, length: u8, mut before: usize) -> Option<u16> {
+        /// A processor compares so many at once.
+        const BLOCK: usize = 32;
+        let (blocks, rest) = self.lengths.as_chunks::<BLOCK>();
+        let mut at = 0;
+        for block in blocks {
+            let here: u8 = block.iter().map(|&other| u8::from(other == length)).sum();
+            if before < usize::from(here) {
+                break;
             }
-            index += count;
-            first = (first + count) << 1;
-            code <<= 1;
+            before -= usize::from(here);
+            at += BLOCK;
         }
-        None
+        let block = blocks.get(at / BLOCK).map_or(rest, |block| &block[..]);
+        let (within, _) = (0..).zip(block).filter(|(_, other)| **other == length).nth(before)?;
+        u16::try_from(at + within).ok()
     }
 }
 
-fn fixed_literals() -> Code<LITERALS> {
+fn fixed_literals() -> [u8; LITERALS] {
     let mut lengths = [8; LITERALS];
     lengths[144..256].fill(9);
     lengths[256..280].fill(7);
-    Code::new(&lengths)
+    lengths
 }
 
-/// The code of the lengths, as a table of all that its seven bits can be: a class file has some three hundred lengths before its
-/// first byte, and they take most of the time.
-struct LengthCode([(u8, u8); 1 << MAX_LENGTH_BITS]);
+/// What one symbol of the code of the lengths says, in the form in which it costs the fewest instructions.
+#[derive(Clone, Copy)]
+struct Step {
+    /// Bits of its code.
+    code: u8,
+    /// Bits of its code, and of what is behind it.
+    bits: u8,
+    /// Those behind it: how many times more.
+    more: u8,
+    /// How many symbols have the length, at least.
+    times: u8,
+    /// The bits of the length before that stay: none, or all.
+    before: u8,
+    /// The bits of the length that are new.
+    length: u8,
+}
 
-const MAX_LENGTH_BITS: u32 = 7;
+impl Step {
+    /// What no symbol says: more lengths than there are.
+    const NONE: Self = Self { code: 0, bits: 0, more: 0, times: u8::MAX, before: 0, length: 0 };
 
-impl LengthCode {
-    /// `None` where the lengths leave no room for all codes.
-    fn new(lengths: &[u8; ORDER.len()]) -> Option<Self> {
-        let mut table = [(0, 0); 1 << MAX_LENGTH_BITS];
-        let mut code = 0_usize;
-        for length in 1..=MAX_LENGTH_BITS {
-            for (symbol, _) in (0_u8..).zip(lengths).filter(|(_, wanted)| u32::from(**wanted) == length) {
-                if code >> length != 0 {
-                    return None;
-                }
-                // The first bit of a code is read lowest.
-                let start = code.reverse_bits() >> (usize::BITS - length);
-                for entry in table[start..].iter_mut().step_by(1 << length) {
-                    *entry = (u8::try_from(length).ok()?, symbol);
-                }
-                code += 1;
-            }
-            code <<= 1;
-        }
-        Some(Self(table))
+    const fn new(symbol: u8, code: u8) -> Self {
+        let (more, times, before, length) = match symbol {
+            16 => (2, 3, u8::MAX, 0),
+            17 => (3, 3, 0, 0),
+            18 => (7, 11, 0, 0),
+            length => (0, 1, 0, length),
+        };
+        Self { code, bits: code + more, more: (1 << more) - 1, times, before, length }
     }
+}
 
-    fn decode(&self, bits: &mut Bits<'_>) -> Option<u8> {
-        let (length, symbol) = *self.0.get(usize::try_from(bits.peek(MAX_LENGTH_BITS)).ok()?)?;
-        if length == 0 {
+/// Bits of the longest code of a length.
+const MAX_LENGTH_BITS: usize = 7;
+
+/// The code of the lengths, as a table of all that its bits can be; `None` where the lengths leave no room for all codes.
+fn steps(lengths: &[u8; ORDER.len()]) -> Option<[Step; 1 << MAX_LENGTH_BITS]> {
+    let mut next = Code::of(lengths).firsts;
+    let mut table = [Step::NONE; 1 << MAX_LENGTH_BITS];
+    for (symbol, &length) in (0_u8..).zip(lengths).filter(|(_, length)| **length > 0) {
+        let code = &mut next[usize::from(length)];
+        if *code >> length != 0 {
             return None;
         }
-        bits.take(length.into())?;
-        Some(symbol)
+        let step = Step::new(symbol, length);
+        let mut at = usize::try_from(code.reverse_bits() >> (u32::BITS - u32::from(length))).ok()?;
+        while let Some(entry) = table.get_mut(at) {
+            *entry = step;
+            at += 1 << length;
+        }
+        *code += 1;
     }
+    Some(table)
 }
 
-/// The lengths of the codes of a block, and how many of them are literals'.
-fn dynamic(bits: &mut Bits<'_>) -> Option<(Lengths, usize)> {
+/// The lengths of the codes of a block.
+///
+/// They take most of the time: a class file has some three hundred before its first byte. Nearly each is another one than a
+/// processor expects, so there is no branch that depends on them. A step writes as many lengths as one means that repeats the one
+/// before; the next overwrites what were too many, and what lies behind is zero already, as the longer runs are.
+fn dynamic(bits: &mut Bits<'_>) -> Option<Lengths> {
+    const MOST: usize = 8;
     let literals = 257 + usize::try_from(bits.take(5)?).ok()?;
     let distances = 1 + usize::try_from(bits.take(5)?).ok()?;
     let written = 4 + usize::try_from(bits.take(4)?).ok()?;
@@ -255,42 +303,41 @@ fn dynamic(bits: &mut Bits<'_>) -> Option<(Lengths, usize)> {
     for &place in &ORDER[..written] {
         lengths[place] = u8::try_from(bits.take(3)?).ok()?;
     }
-    let code = LengthCode::new(&lengths)?;
-    let mut all = Lengths { bytes: [0; LITERALS + DISTANCES], len: literals + distances };
-    let mut at = 0;
-    while at < all.len {
-        let (length, times) = match code.decode(bits)? {
-            symbol @ 0..16 => {
-                all.bytes[at] = symbol;
-                at += 1;
-                continue;
-            }
-            16 => (*all.bytes.get(at.checked_sub(1)?)?, 3 + bits.take(2)?),
-            17 => (0, 3 + bits.take(3)?),
-            _ => (0, 11 + bits.take(7)?),
-        };
-        let end = at + usize::try_from(times).ok()?;
-        all.bytes.get_mut(at..end).filter(|_| end <= all.len)?.fill(length);
-        at = end;
+    let table = steps(&lengths)?;
+    let len = literals + distances;
+    let mut all = Lengths { bytes: [0; LITERALS + DISTANCES + MOST], literals, len };
+    let (mut at, mut length) = (0, 0);
+    while at < len {
+        let ahead = usize::try_from(bits.peek(14)).ok()?;
+        let step = table[ahead % table.len()];
+        bits.skip(step.bits.into())?;
+        length = length & step.before | step.length;
+        all.bytes[at..at + MOST].copy_from_slice(&[length; MOST]);
+        at += usize::from(step.times) + (ahead >> step.code & usize::from(step.more));
     }
-    Some((all, literals))
+    (at == len).then_some(all)
 }
 
 /// Lengths of the codes of literals, then of distances.
 struct Lengths {
-    bytes: [u8; LITERALS + DISTANCES],
+    bytes: [u8; LITERALS + DISTANCES + 8],
+    literals: usize,
     len: usize,
 }
 
 impl Lengths {
-    fn as_slice(&self) -> &[u8] {
-        &self.bytes[..self.len]
+    fn literals(&self) -> Code<'_> {
+        Code::of(&self.bytes[..self.literals])
+    }
+
+    fn distances(&self) -> &[u8] {
+        &self.bytes[self.literals..self.len]
     }
 }
 
-fn coded<const N: usize>(bits: &mut Bits<'_>, out: &mut Out<N>, literals: &Code<LITERALS>, distances: &[u8]) -> Option<()> {
+fn coded<const N: usize>(bits: &mut Bits<'_>, out: &mut Out<N>, literals: &Code<'_>, distances: &[u8]) -> Option<()> {
     // The first bytes of a file seldom repeat any.
-    let mut code: Option<Code<DISTANCES>> = None;
+    let mut code: Option<Code<'_>> = None;
     while out.len < N {
         match literals.decode(bits)? {
             literal @ 0..256 => out.push(u8::try_from(literal).ok()?),
@@ -298,7 +345,7 @@ fn coded<const N: usize>(bits: &mut Bits<'_>, out: &mut Out<N>, literals: &Code<
             symbol => {
                 let &(base, extra) = LENGTHS.get(usize::from(symbol) - 257)?;
                 let length = u32::from(base) + bits.take(extra.into())?;
-                let symbol = u32::from(code.get_or_insert_with(|| Code::new(distances)).decode(bits)?);
+                let symbol = u32::from(code.get_or_insert_with(|| Code::of(distances)).decode(bits)?);
                 let distance = match symbol {
                     0..4 => symbol + 1,
                     4..30 => {
