@@ -183,11 +183,11 @@ async fn a_lock_without_a_document_says_so() {
     let index = first.base_digest.to_string();
     lock["documents"].as_object_mut().unwrap().remove(&index).unwrap();
     fs::write(bench.lock(), lock.to_string()).unwrap();
-    let lack = format!("the document `{index}` is not in it");
+    let lacking = format!("the document `{index}` is not in it");
     let error = bench.run("two", LockMode::Frozen).await.unwrap_err().to_string();
-    assert!(error.contains("would change") && error.contains(&lack), "{error}");
+    assert!(error.contains("would change") && error.contains(&lacking), "{error}");
     assert_eq!(bench.run("three", LockMode::Use).await.unwrap().digest, first.digest);
-    assert!(bench.said(&lack));
+    assert!(bench.said(&lacking));
     bench.run("four", LockMode::Write).await.unwrap();
     assert_eq!(fs::read_to_string(bench.lock()).unwrap(), text);
 }

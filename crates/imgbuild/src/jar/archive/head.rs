@@ -105,7 +105,7 @@ impl Bits<'_> {
             // What does not fit is not taken, and is the same when it comes again.
             self.buffer |= u64::from_le_bytes(*word) << self.count;
             self.rest = &self.rest[(63 - self.count as usize) / 8..];
-            self.count |= 56;
+            self.count |= 0x38;
             return;
         }
         while self.count < 56
@@ -173,22 +173,16 @@ struct Code<'a> {
 
 impl<'a> Code<'a> {
     fn of(lengths: &'a [u8]) -> Self {
-        // Two lists of counts: the same length often comes twice in a row, and a count must be written before it is read again.
-        let mut counts = [[0_u32; MAX_BITS + 1]; 2];
-        let (pairs, odd) = lengths.as_chunks::<2>();
-        for &[one, other] in pairs {
-            counts[0][usize::from(one) % (MAX_BITS + 1)] += 1;
-            counts[1][usize::from(other) % (MAX_BITS + 1)] += 1;
-        }
-        for &length in odd {
-            counts[0][usize::from(length) % (MAX_BITS + 1)] += 1;
+        let mut counts = [0_u32; MAX_BITS + 1];
+        for &length in lengths {
+            counts[usize::from(length) % counts.len()] += 1;
         }
         let mut code = Self { firsts: [0; MAX_BITS + 1], ends: [0; MAX_BITS + 1], lengths };
         let mut next = 0;
-        for length in 1..=MAX_BITS {
-            code.firsts[length] = next;
-            next += counts[0][length] + counts[1][length];
-            code.ends[length] = next << (MAX_BITS - length);
+        for (length, (first, end)) in code.firsts.iter_mut().zip(&mut code.ends).enumerate().skip(1) {
+            *first = next;
+            next += counts[length];
+            *end = next << (MAX_BITS - length);
             next <<= 1;
         }
         code
