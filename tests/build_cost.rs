@@ -9,7 +9,9 @@ use std::time::{Duration, SystemTime};
 use imgbuild::build::LockMode;
 use imgbuild::recipe::Injected;
 use imgbuild::registry::Client;
-use imgbuild::{Build, Cache, Recipe, RegistryTarget, Report};
+use imgbuild::{Build, Cache, Platform, Recipe, RegistryTarget, Report};
+use imgbuild_testkit::base::{Base, PlatformImage};
+use imgbuild_testkit::elf::RunnableMachine;
 use imgbuild_testkit::fixtures;
 use imgbuild_testkit::jar::SpringBoot;
 use imgbuild_testkit::registry::{Answer, Registry, What, When};
@@ -18,13 +20,17 @@ use imgbuild_testkit::registry::{Answer, Registry, What, When};
 struct Bench {
     registry: Registry,
     folder: tempfile::TempDir,
+    base: String,
+    platforms: Vec<Platform>,
 }
 
 impl Bench {
     fn new() -> Self {
         let registry = Registry::start();
         registry.load_layout("library/amazoncorretto", fixtures::path("base")).unwrap();
-        let bench = Self { registry, folder: tempfile::tempdir().unwrap() };
+        let base = registry.reference("library/amazoncorretto", "17");
+        let platforms = vec![Platform::LINUX_AMD64, Platform::LINUX_ARM64];
+        let bench = Self { registry, folder: tempfile::tempdir().unwrap(), base, platforms };
         bench.write_config("greeting: hello\n");
         bench.write_jar("one");
         bench
@@ -52,7 +58,8 @@ impl Bench {
     async fn push_from(&self, cache: &str, tag: &str, lock: LockMode) -> Report {
         self.registry.clear_log();
         let mut recipe = Recipe::default();
-        recipe.base = self.registry.reference("library/amazoncorretto", "17").parse().unwrap();
+        recipe.base = self.base.parse().unwrap();
+        recipe.platforms = self.platforms.clone();
         let destination = "/app/config/application.yml".to_owned();
         recipe.configs = vec![Injected { source: self.path("application.yml"), destination, mode: None, platform: None }];
         let target = RegistryTarget::new(self.registry.reference("koin/api", tag).parse().unwrap());
@@ -112,6 +119,36 @@ async fn a_changed_config_costs_the_least_that_it_can() {
     bench.push("1").await;
     let (requests, bytes) = bench.cost();
     assert!(requests <= 13 && bytes <= 10_000, "{requests} requests, {bytes} bytes:\n{}", bench.registry.log().lines().join("\n"));
+}
+
+/// What is common to all platforms is asked for and sent once: each further one costs the upload of its configuration, which takes
+/// two requests, and its manifest.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_config_costs_three_requests_more_for_each_further_platform() {
+    let all = [
+        ("linux/amd64", RunnableMachine::Amd64),
+        ("linux/arm64/v8", RunnableMachine::Arm64),
+        ("linux/amd64/v2", RunnableMachine::Amd64),
+        ("linux/amd64/v3", RunnableMachine::Amd64),
+        ("linux/amd64/v4", RunnableMachine::Amd64),
+        ("linux/arm64/v9", RunnableMachine::Arm64),
+    ];
+    let mut costs = Vec::new();
+    for count in [1, 2, 6] {
+        let mut bench = Bench::new();
+        let base = |base: Base, (platform, machine): &(&str, _)| base.platform(PlatformImage::java(platform, *machine, "17.0.12"));
+        let base = all[..count].iter().fold(Base::new(), base).build();
+        let folder = bench.path("base");
+        base.write_layout(&folder, "17").unwrap();
+        bench.registry.load_layout("library/wide", &folder).unwrap();
+        bench.base = bench.registry.reference("library/wide", "17");
+        bench.platforms = all[..count].iter().map(|(platform, _)| platform.parse().unwrap()).collect();
+        assert_eq!(bench.push("1").await.platforms.len(), count);
+        bench.write_config("greeting: changed\n");
+        bench.push("1").await;
+        costs.push(bench.cost().0);
+    }
+    assert_eq!(costs, [10, 13, 25]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

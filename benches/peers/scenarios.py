@@ -2,18 +2,21 @@
 
 import hashlib
 import io
+import itertools
 import json
 import os
 import zipfile
 
 from measure import run
-from tools import Copied, Limit
+from tools import PLATFORMS, Copied, Limit
 
 REPOSITORY = "base/jdk"
 # Another name elsewhere: crane asks for a mount under the name that a base has, and must not find one there by accident.
 ELSEWHERE = "elsewhere/jdk"
-# Bytes of the largest JAR that is tried.
-LARGE = 600_000_000
+# MB of the JARs beside the usual one, which has some eighty.
+SIZES = [20, 200, 600]
+# Services of one file.
+SERVICES = 50
 
 
 class Bench:
@@ -54,25 +57,27 @@ class Bench:
             jar.writestr(zipfile.ZipInfo("BOOT-INF/classes/bench.txt"), new if not library else b"0" * 32)
         self.jar.with_suffix(".new").replace(self.jar)
 
-    def large_jar(self):
-        """A JAR of 600 MB: the same libraries under other names, until it is that large."""
-        place = self.folder / "work/large.jar"
+    def sized_jar(self, megabytes):
+        """A JAR of so many MB: fewer libraries, or the same ones again under other names."""
+        place = self.folder / f"work/app-{megabytes}.jar"
+        if place.exists():
+            return place
         with zipfile.ZipFile(self.original) as old, zipfile.ZipFile(place, "w") as jar:
             entries = [(info, old.read(info)) for info in old.infolist()]
+            libraries = sorted((entry for entry in entries if entry[0].filename.endswith(".jar")), key=lambda entry: len(entry[1]))
             for info, data in entries:
-                jar.writestr(info, data)
-            libraries = [(info, data) for info, data in entries if info.filename.endswith(".jar")]
-            # Each copy says its number in a comment's place of the archive, so that no two are the same file.
-            number, size = 0, sum(len(data) for _, data in entries)
-            while size < LARGE:
-                number += 1
-                for info, data in libraries:
-                    name = info.filename.removesuffix(".jar") + f"-{number}.jar"
-                    inner = io.BytesIO(data)
-                    with zipfile.ZipFile(inner, "a") as nested:
-                        nested.writestr("META-INF/bench.txt", f"{number}")
-                    jar.writestr(zipfile.ZipInfo(name, info.date_time), inner.getvalue())
-                    size += inner.tell()
+                if not info.filename.endswith(".jar"):
+                    jar.writestr(info, data)
+            size = 0
+            for number, (info, data) in ((number, library) for number in itertools.count() for library in libraries):
+                # Each copy says its number, so that no two are the same file.
+                inner = io.BytesIO(data)
+                with zipfile.ZipFile(inner, "a") as nested:
+                    nested.writestr("META-INF/bench.txt", f"{number}")
+                jar.writestr(zipfile.ZipInfo(info.filename.removesuffix(".jar") + f"-{number}.jar", info.date_time), inner.getvalue())
+                size += inner.tell()
+                if size >= megabytes * 1_000_000:
+                    break
         return place
 
     def digest(self, path):
@@ -144,18 +149,40 @@ def changed(change):
     return scenario
 
 
-def large(bench, tool, run_name, counted):
-    """What the largest JAR takes of memory; only imgbuild is asked."""
-    if tool.name != "imgbuild" or counted:
+def sized(megabytes, scenario):
+    """A scenario with a JAR of another size; only imgbuild is asked."""
+
+    def with_size(bench, tool, run_name, counted):
+        if tool.name != "imgbuild" or counted:
+            return None
+        usual, pushed, bench.jar = bench.jar, tool.pushed, bench.sized_jar(megabytes)
+        try:
+            return scenario(bench, tool, run_name, counted)
+        finally:
+            bench.jar, tool.pushed = usual, pushed
+
+    return with_size
+
+
+def services(bench, tool, run_name, counted):
+    """Many services of one file, of which one's configuration has changed; only imgbuild is asked."""
+    if tool.name != "imgbuild":
         return None
-    lock(tool, False)
-    tool.forget()
-    small, pushed, bench.jar = bench.jar, tool.pushed, bench.large_jar()
-    try:
-        return publish(bench, tool, run_name, counted)
-    finally:
-        bench.jar.unlink()
-        bench.jar, tool.pushed = small, pushed
+    host = bench.proxy.host if counted else bench.registry.host
+    folder = bench.folder / f"services-{host.split(':')[1]}"
+    folder.mkdir(exist_ok=True)
+    lines = [f"base: {bench.base(host)}", f"jar: {bench.sized_jar(SIZES[0])}", f"platforms: [{', '.join(PLATFORMS)}]", "services:"]
+    for number in range(SERVICES):
+        (folder / f"{number}.yml").write_text(f"bench:\n  value: {number}\n")
+        lines += [f"  s{number}:", f"    configs: [\"{number}.yml:/app/config/application.yml\"]", f"    tags: {host}/services/{number}:1"]
+    (folder / "imgbuild.yaml").write_text("\n".join(lines) + "\n")
+    command = [tool.program, "build", "--cache-dir", tool.folder / "cache", "--progress", "quiet", "--push"]
+    run(command, cwd=folder)
+    (folder / "0.yml").write_text(f"bench:\n  value: {os.urandom(8).hex()}\n")
+    bench.proxy.clear()
+    measure = run(command, cwd=folder)
+    measure.requests, measure.sent = bench.proxy.requests, bench.proxy.sent
+    return measure
 
 
 def start(bench, tool, run_name, counted):
@@ -163,15 +190,18 @@ def start(bench, tool, run_name, counted):
     return None if tool.name != "imgbuild" or counted else run([tool.program, "--version"])
 
 
+config = changed(lambda bench: bench.write_config())
 RUN = {
     "cold": cold,
     "cold-scan": cold_scan,
     "other": other,
     "class": changed(lambda bench: bench.write_jar()),
     "dependency": changed(lambda bench: bench.write_jar(library=True)),
-    "config": changed(lambda bench: bench.write_config()),
+    "config": config,
     "nothing": changed(lambda bench: None),
-    "large": large,
+    **{f"cold-{size}": sized(size, cold) for size in SIZES},
+    **{f"config-{size}": sized(size, config) for size in SIZES},
+    "services": services,
     "start": start,
 }
 NAMES = list(RUN)
@@ -196,7 +226,7 @@ def judge(measures, median, tool):
         found = measures.get((name, "imgbuild", "timed"))
         return found and median(found, what)
 
-    peak = [median(found, "peak") for (name, of, kind), found in measures.items() if of == "imgbuild" and name != "large" and kind == "timed"]
+    peak = [median(found, "peak") for (name, of, kind), found in measures.items() if of == "imgbuild" and name != "cold-600" and kind == "timed"]
     limit, copied = Limit.name, Copied.name
     rows = [
         ("cold: time of crane", 0.45, ratio("cold", "crane")),
@@ -220,7 +250,7 @@ def judge(measures, median, tool):
         ("nothing: requests", 6, counted("nothing", "requests")),
         ("layers: size of `gzip -6`", 1.01, tool.against_gzip()),
         ("peak memory in MB", 32, max(peak) if peak else None),
-        ("peak memory in MB, JAR of 600 MB", 40, timed("large", "peak")),
+        ("peak memory in MB, JAR of 600 MB", 40, timed("cold-600", "peak")),
         ("binary in MB", 12, tool.program.stat().st_size / 1e6),
         ("`--version` in ms", 10, (timed("start", "wall") or 0) * 1000 or None),
     ]
