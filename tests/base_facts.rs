@@ -11,12 +11,13 @@ use imgbuild::build::{Error, LockMode};
 use imgbuild::event::Event;
 use imgbuild::guard::Id;
 use imgbuild::recipe::{FactsFrom, Injected};
+use imgbuild::registry::{Client, Policy};
 use imgbuild::{Build, Cache, Platform, Recipe, RegistryTarget, Report};
 use imgbuild_testkit::archive::{self, Kind};
 use imgbuild_testkit::base::{Base, Layer, PlatformImage};
 use imgbuild_testkit::elf::RunnableMachine;
 use imgbuild_testkit::fixtures;
-use imgbuild_testkit::registry::Registry;
+use imgbuild_testkit::registry::{Answer, Registry, What, When};
 use serde_json::Value;
 
 const REPOSITORY: &str = "library/base";
@@ -171,6 +172,23 @@ async fn a_lock_works_while_nobody_says_what_the_tag_is() {
     for cache in ["cache", "another"] {
         assert_eq!(bench.run(cache, LockMode::Frozen).await.unwrap().digest, first.digest);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_lock_the_guards_need_no_network() {
+    let bench = Bench::new(&Base::java()).inject("/home/app/application.yml");
+    bench.run("cache", LockMode::Write).await.unwrap();
+    for method in ["HEAD", "GET"] {
+        bench.registry.inject(When::request(method, "*").then(What::Answer(Answer::bare(503))));
+    }
+    let check = |mode| {
+        let client = Client::builder().retry(Policy::default().attempts(1)).build();
+        let cache = Cache::open(bench.folder.path().join("another")).unwrap();
+        let build = Build::new(bench.recipe.clone(), fixtures::path("app.jar")).cache(cache).registry(client);
+        build.lock(bench.lock(), mode).check()
+    };
+    assert!(!check(LockMode::Frozen).await.unwrap().refuse());
+    assert!(matches!(check(LockMode::Update).await, Err(Error::Base(_))));
 }
 
 /// A lock from which documents were taken is no damaged one: what it lacks is asked for, and can be added.
