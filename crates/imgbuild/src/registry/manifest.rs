@@ -41,7 +41,7 @@ impl Client {
             StatusCode::OK => {}
             StatusCode::NOT_FOUND => return Ok(None),
             // Some proxies of registries know no HEAD.
-            StatusCode::METHOD_NOT_ALLOWED => return Ok(Some(self.document_at(reference, insists).await?.descriptor().clone())),
+            StatusCode::METHOD_NOT_ALLOWED => return self.head_by_get(reference, insists).await,
             _ => return Err(self.transport().refuse(&endpoint, &request, answer).await),
         }
         let digest = answer.header("docker-content-digest").and_then(|digest| digest.parse::<Digest>().ok());
@@ -51,7 +51,15 @@ impl Client {
             (Some(digest), Some(size), Some(media_type)) if reference.digest().is_none_or(|wanted| *wanted == digest) => {
                 Ok(Some(Descriptor::new(media_type, digest, size)))
             }
-            _ => Ok(Some(self.document_at(reference, insists).await?.descriptor().clone())),
+            _ => self.head_by_get(reference, insists).await,
+        }
+    }
+
+    async fn head_by_get(&self, reference: &Reference, insists: bool) -> Result<Option<Descriptor>, Error> {
+        match self.document_at(reference, insists).await {
+            Ok(document) => Ok(Some(document.descriptor().clone())),
+            Err(Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
         }
     }
 

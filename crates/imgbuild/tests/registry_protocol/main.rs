@@ -3,15 +3,21 @@
 #[cfg(test)]
 mod authorisation;
 #[cfg(test)]
+mod downloads;
+#[cfg(test)]
 mod environment;
 #[cfg(test)]
 mod faults;
+#[cfg(test)]
+mod first_requests;
 #[cfg(test)]
 mod login;
 #[cfg(test)]
 mod pull;
 #[cfg(test)]
 mod push;
+#[cfg(test)]
+mod redirects;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]

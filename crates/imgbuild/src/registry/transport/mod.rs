@@ -168,11 +168,11 @@ impl Transport {
         home: &Url,
         authorization: Option<&HeaderValue>,
     ) -> Result<Answer, Error> {
-        let (mut url, mut method) = (request.url.clone(), request.method.clone());
+        let mut url = request.url.clone();
         let mut authorization = authorization.filter(|_| same_origin(&url, home));
+        let is_read = matches!(request.method, Method::GET | Method::HEAD);
         for _ in 0..=MAX_REDIRECTS {
-            let answer = self.once(endpoint, request, &method, &url, authorization).await?;
-            let is_read = matches!(method, Method::GET | Method::HEAD);
+            let answer = self.once(endpoint, request, &url, authorization).await?;
             let follows = request.follows
                 && match answer.status().as_u16() {
                     301..=303 => is_read,
@@ -182,9 +182,6 @@ impl Transport {
             let Some(location) = answer.header(LOCATION.as_str()).filter(|_| follows) else { return Ok(answer) };
             let next = resolve(&url, location)
                 .ok_or_else(|| Error::Answer { request: answer.request.clone(), reason: "its redirect is no URL".to_owned() })?;
-            if answer.status() == StatusCode::SEE_OTHER && method != Method::HEAD {
-                method = Method::GET;
-            }
             // Once gone, it is gone: the way back to the first host was chosen by another one.
             authorization = authorization.filter(|_| same_origin(&next, &url));
             url = next;
@@ -192,15 +189,8 @@ impl Transport {
         Err(Error::Answer { request: request.line(), reason: format!("it redirects more than {MAX_REDIRECTS} times") })
     }
 
-    async fn once(
-        &self,
-        endpoint: &Endpoint,
-        request: &Request,
-        method: &Method,
-        url: &Url,
-        authorization: Option<&HeaderValue>,
-    ) -> Result<Answer, Error> {
-        let base = endpoint.base(self).await?;
+    async fn once(&self, endpoint: &Endpoint, request: &Request, url: &Url, authorization: Option<&HeaderValue>) -> Result<Answer, Error> {
+        let (base, method) = (endpoint.base(self).await?, &request.method);
         let line = request_line(method, url);
         let guarded = self.judge(endpoint, base, url, &line)?;
         let proxy = self.clients.proxies.of(url);
