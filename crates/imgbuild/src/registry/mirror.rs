@@ -1,5 +1,6 @@
 //! Mirrors: other places to pull from, as containers' `registries.conf` (version 2) names them. Nothing is pushed to a mirror.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -174,12 +175,17 @@ impl Mirrors {
     /// # Errors
     /// When a file is there and cannot be read or understood.
     pub fn with_environment(self) -> Result<Self, Error> {
-        if let Some(path) = std::env::var_os("CONTAINERS_REGISTRIES_CONF").filter(|path| !path.is_empty()) {
-            return self.with_file(Path::new(&path));
-        }
         let home = std::env::home_dir().map(|home| home.join(".config/containers"));
+        let folders: Vec<PathBuf> = home.into_iter().chain([PathBuf::from("/etc/containers")]).collect();
+        self.with_places(std::env::var_os("CONTAINERS_REGISTRIES_CONF").as_deref(), &folders)
+    }
+
+    fn with_places(self, named: Option<&OsStr>, folders: &[PathBuf]) -> Result<Self, Error> {
+        if let Some(path) = named.filter(|path| !path.is_empty()) {
+            return self.with_file(Path::new(path));
+        }
         let mut mirrors = self;
-        for folder in home.into_iter().chain([PathBuf::from("/etc/containers")]) {
+        for folder in folders {
             let entries = std::fs::read_dir(folder.join("registries.conf.d")).into_iter().flatten();
             let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
             files.retain(|path| path.extension().is_some_and(|extension| extension == "conf"));
@@ -309,6 +315,35 @@ mod tests {
         let mirrors = Mirrors::default().with_all(&named).with_file(&path).unwrap();
         let places: Vec<String> = mirrors.places(&"a/b:1".parse().unwrap()).unwrap().iter().map(ToString::to_string).collect();
         assert_eq!(places, ["one.example/a/b:1", "two.example:5000/hub/a/b:1", "docker.io/a/b:1"]);
+    }
+
+    #[test]
+    fn a_file_that_is_named_is_the_only_one_and_else_the_first_of_all_decides() {
+        let folder = tempfile::tempdir().unwrap();
+        for (file, prefix, mirror) in [
+            ("named", "a.example", "named.example"),
+            ("own/registries.conf.d/10.conf", "a.example", "own10.example"),
+            ("own/registries.conf.d/20.conf", "a.example", "own20.example"),
+            ("own/registries.conf.d/30.toml", "a.example", "own30.example"),
+            ("own/registries.conf", "b.example", "own.example"),
+            ("system/registries.conf", "b.example", "system.example"),
+            ("system/registries.conf.d/10.conf", "c.example", "system10.example"),
+        ] {
+            let path = folder.path().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, format!("[[registry]]\nlocation = '{prefix}'\n[[registry.mirror]]\nlocation = '{mirror}'\n")).unwrap();
+        }
+        let folders = ["own", "system", "none"].map(|name| folder.path().join(name));
+        let first = |named: Option<&Path>, domain: &str| {
+            let mirrors = Mirrors::default().with_places(named.map(Path::as_os_str), &folders).unwrap();
+            mirrors.places(&format!("{domain}/x:1").parse().unwrap()).unwrap()[0].domain().to_owned()
+        };
+        for (domain, expected) in [("a.example", "own20.example"), ("b.example", "own.example"), ("c.example", "system10.example")] {
+            assert_eq!(first(None, domain), expected);
+            assert_eq!(first(Some(Path::new("")), domain), expected, "a variable that is empty names nothing");
+        }
+        let named = folder.path().join("named");
+        assert_eq!((first(Some(&named), "a.example").as_str(), first(Some(&named), "b.example").as_str()), ("named.example", "b.example"));
     }
 
     #[test]

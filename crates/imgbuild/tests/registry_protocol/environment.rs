@@ -239,3 +239,30 @@ async fn a_mirror_that_serves_wrong_bytes_is_left_for_the_registry_and_that_is_t
     let error = client.pull_bytes(&target, &blob, 1 << 20).await.unwrap_err();
     assert!(matches!(error, Error::Integrity { .. }), "{error}");
 }
+
+#[tokio::test]
+async fn a_mirror_that_fails_is_tried_once_more_and_no_longer() {
+    let (registry, mirror) = (Registry::start(), Registry::start());
+    let (bytes, image) = (noise(10_000, 1), image(100));
+    registry.put_blob("a/b", bytes.clone());
+    registry.put_manifest("a/b", image.index.0.media_type.as_str(), image.index.1.clone());
+    registry.tag("a/b", "1", image.index.0.digest.as_str());
+    let mirrors = Mirrors::default().with(&registry.host(), &format!("{}/copy", mirror.host()), Serves::All);
+    let client = builder().mirrors(mirrors).build();
+    let target = reference(&registry, "a/b:1");
+    // One that says how long to wait is not waited for.
+    for (answer, attempts) in [(Answer::status(503), 2), (Answer::status(429).retry_after(1), 1)] {
+        mirror.clear_faults();
+        mirror.inject(When::request("*", "/v2/copy").then(What::Answer(answer)));
+        for step in ["head", "document", "child", "blob"] {
+            mirror.clear_log();
+            match step {
+                "head" => assert_eq!(client.head(&target).await.unwrap().unwrap().digest, image.index.0.digest),
+                "document" => assert_eq!(client.pull_document(&target).await.unwrap().raw(), &image.index.1),
+                "child" => assert_eq!(client.pull_child(&target, &image.index.0).await.unwrap().raw(), &image.index.1),
+                _ => assert_eq!(client.pull_bytes(&target, layer(bytes.clone()).descriptor(), 1 << 20).await.unwrap(), bytes),
+            }
+            assert_eq!(mirror.count("*", "/v2/copy"), attempts, "{step}");
+        }
+    }
+}

@@ -95,6 +95,46 @@ async fn a_head_without_digest_gets_and_hashes() {
 }
 
 #[tokio::test]
+async fn a_registry_that_knows_no_head_is_asked_with_get() {
+    let (registry, image) = registry_with_index();
+    registry.inject(When::request("HEAD", "/manifests/").answer(405));
+    let client = builder().build();
+    let found = client.head(&reference(&registry, "a/b:1")).await.unwrap().unwrap();
+    assert_eq!(found, Descriptor::new(MediaType::OciIndex, image.index.0.digest, image.index.1.len() as u64));
+    assert_eq!(client.head(&reference(&registry, "a/b:2")).await.unwrap(), None);
+    assert_eq!((registry.count("HEAD", "/manifests/"), registry.count("GET", "/manifests/")), (2, 2));
+}
+
+#[tokio::test]
+async fn a_head_that_names_another_digest_than_was_asked_for_is_not_believed() {
+    let (registry, image) = registry_with_index();
+    let client = builder().build();
+    let target = reference(&registry, "a/b").by_digest(image.index.0.digest.clone());
+    assert_eq!(client.head(&target).await.unwrap().unwrap().digest, image.index.0.digest);
+    assert_eq!(registry.count("GET", "/manifests/"), 0, "the right digest is enough");
+    let other = imgbuild::oci::Digest::of(b"other").to_string();
+    registry.inject(When::request("HEAD", "/manifests/").then(What::WithHeader("docker-content-digest".to_owned(), other)));
+    assert_eq!(client.head(&target).await.unwrap().unwrap().digest, image.index.0.digest);
+    assert_eq!(registry.count("GET", "/manifests/"), 1);
+}
+
+#[tokio::test]
+async fn a_document_by_digest_is_checked_once_and_its_descriptors_size_too() {
+    let (registry, image) = registry_with_index();
+    let client = builder().build();
+    let repository = reference(&registry, "a/b");
+    let (descriptor, bytes) = &image.index;
+    assert_eq!(client.pull_document(&repository.by_digest(descriptor.digest.clone())).await.unwrap().raw(), bytes);
+    assert_eq!(client.pull_child(&repository, descriptor).await.unwrap().raw(), bytes);
+    assert_eq!(registry.count("GET", "/manifests/"), 2);
+    for size in [descriptor.size - 1, descriptor.size + 1] {
+        let wrong = Descriptor::new(MediaType::OciIndex, descriptor.digest.clone(), size);
+        let error = client.pull_child(&repository, &wrong).await.unwrap_err();
+        assert!(matches!(error, Error::Integrity { .. }) && error.to_string().contains(&format!("says {size}")), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn identity_is_asked_for_and_stored_bytes_are_hashed() {
     let registry = Registry::start();
     let client = builder().build();
