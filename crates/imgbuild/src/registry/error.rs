@@ -279,8 +279,6 @@ impl Error {
     pub(crate) fn has_code(&self, code: &str) -> bool {
         match self {
             Self::NotFound { reason, .. } | Self::Status { reason, .. } => reason.contains(code),
-            Self::Denied(denied) => denied.reason.contains(code),
-            Self::GaveUp { last, .. } => last.has_code(code),
             _ => false,
         }
     }

@@ -90,8 +90,11 @@ mod tests {
     #[test]
     fn what_is_too_short_to_be_a_secret_is_left() {
         let veil = Veil::default();
-        veil.cover(&Secret::new("a"));
-        veil.cover(&Secret::new(""));
+        for short in ["", "a", "ban"] {
+            veil.cover(&Secret::new(short));
+        }
         assert_eq!(veil.over("a banana"), "a banana");
+        veil.cover(&Secret::new("bana"));
+        assert_eq!(veil.over("a banana"), "a ***na");
     }
 }

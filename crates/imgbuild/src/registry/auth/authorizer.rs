@@ -39,12 +39,12 @@ pub(crate) struct Grant {
 }
 
 impl Grant {
-    /// How much it says against us that the registry rejected this.
+    /// How much it says against us that the registry rejected this. What is no token is not sent twice anyway.
     pub(crate) fn weight(&self) -> u32 {
-        match (&self.header, self.fresh) {
+        match (&self.token, self.fresh) {
             (None, _) => 0,
-            (Some(_), false) if self.token.is_some() => 1,
-            (Some(_), _) => 4,
+            (Some(_), false) => 1,
+            (Some(_), true) => 4,
         }
     }
 
@@ -112,11 +112,10 @@ impl Authorizer {
         }
         if let Some(token) = &used.token {
             lock(&self.tokens).retain(|(_, held)| !Arc::ptr_eq(held, token));
-        } else if used.header.is_some() && challenge.scheme == "basic" {
-            return Ok(None);
         }
         let grant = self.grant(transport, endpoint, access).await?;
-        Ok(Some(grant).filter(|grant| grant.header.is_some()))
+        let is_new = grant.token.is_some() || grant.header != used.header;
+        Ok(Some(grant).filter(|grant| grant.header.is_some() && is_new))
     }
 
     /// Notes that the registry accepted an authorisation.
@@ -257,5 +256,19 @@ mod tests {
         let late = Authorizer::default();
         late.hold(credential("u"), token(Instant::now()));
         assert!(late.held(ours.as_ref(), &Scopes::pull("a/b")).is_none(), "it is used to its end");
+    }
+
+    #[test]
+    fn an_expired_token_is_known_by_amazons_words_alone() {
+        let ecr = "1.dkr.ecr.eu-central-1.amazonaws.com";
+        for (domain, reason, expired) in [
+            ("r.example", "DENIED (Your authorization token has expired. Reauthenticate and try again.)", true),
+            ("r.example", "DENIED (Your Authorization Token is invalid.)", true),
+            (ecr, "no basic auth credentials", true),
+            ("r.example", "no basic auth credentials", false),
+            (ecr, "DENIED (not yours)", false),
+        ] {
+            assert_eq!(is_expired(domain, reason), expired, "{domain}: {reason}");
+        }
     }
 }

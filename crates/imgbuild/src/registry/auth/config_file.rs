@@ -185,13 +185,23 @@ mod tests {
 
     #[test]
     fn docker_hub_is_found_under_all_its_names() {
-        for key in
-            ["https://index.docker.io/v1/", "index.docker.io", "docker.io", "https://registry-1.docker.io/v2/", "http://index.docker.io"]
-        {
+        for key in [
+            "https://index.docker.io/v1/",
+            "index.docker.io/v1/",
+            "index.docker.io",
+            "docker.io",
+            "https://registry-1.docker.io/v2/",
+            "http://index.docker.io",
+        ] {
             let document = format!(r#"{{"auths":{{"{key}":{}}}}}"#, entry("hub"));
             assert_eq!(found(&document, "docker.io", "koin/api").as_deref(), Some("hub"), "{key}");
             assert_eq!(found(&document, "quay.io", "koin/api"), None, "{key}");
         }
+        let document =
+            |first: &str, second: &str| format!(r#"{{"auths":{{"{first}":{},"{second}":{}}}}}"#, entry("first"), entry("second"));
+        let key = "https://index.docker.io/v1/";
+        assert_eq!(found(&document(key, "docker.io"), "docker.io", "a").as_deref(), Some("first"), "the key that Docker writes wins");
+        assert_eq!(found(&document("docker.io", key), "docker.io", "a").as_deref(), Some("second"));
     }
 
     #[test]
@@ -224,6 +234,27 @@ mod tests {
             let document = format!(r#"{{"auths":{{"r.example":{value}}}}}"#);
             assert_eq!(found(&document, "r.example", "a").as_deref(), expected, "{value}");
         }
+    }
+
+    #[test]
+    fn an_empty_name_names_no_program() {
+        let file = |text: &str| ConfigFile::parse(text.as_bytes(), "the file").unwrap();
+        assert_eq!(file(r#"{"credsStore":"","credHelpers":{"r.example":""}}"#).program("r.example"), None);
+        let program = file(r#"{"credsStore":"all","credHelpers":{"r.example":""}}"#).program("r.example");
+        assert_eq!(program, Some(("all".to_owned(), "credsStore all of the file".to_owned())));
+    }
+
+    #[test]
+    fn a_file_that_is_there_and_cannot_be_read_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.json");
+        std::fs::write(&file, "{}").unwrap();
+        assert!(ConfigFile::read(&file, "it").unwrap().is_some());
+        for absent in [folder.path().join("none"), file.join("below")] {
+            assert!(ConfigFile::read(&absent, "it").unwrap().is_none(), "{}", absent.display());
+        }
+        let error = ConfigFile::read(folder.path(), "it").unwrap_err().to_string();
+        assert!(error.starts_with(&format!("cannot read `{}`: ", folder.path().display())), "{error}");
     }
 
     #[test]

@@ -169,7 +169,11 @@ mod tests {
 
     #[tokio::test]
     async fn only_its_own_words_mean_that_nothing_is_stored() {
-        assert_eq!(get("echo 'credentials not found in native keychain'; exit 1").await.unwrap(), None);
+        for script in
+            ["echo 'credentials not found in native keychain'; exit 1", "echo 'credentials not found in native keychain' >&2; exit 1"]
+        {
+            assert_eq!(get(script).await.unwrap(), None, "{script}");
+        }
         for (script, reason) in [
             ("echo 'the keychain is locked'; exit 1", "the keychain is locked"),
             ("echo '{\"Secret\":\"canary\"}'; exit 1", "it said nothing"),
@@ -182,9 +186,44 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_program_that_knew_nothing_has_forgotten_it() {
+        for (script, known) in [
+            (r#"[ "$1 $(cat)" = "erase r.example" ]"#, Ok(true)),
+            ("echo 'credentials not found in native keychain'; exit 1", Ok(false)),
+            ("echo 'credentials not found in native keychain' >&2; exit 1", Ok(false)),
+            ("echo 'the keychain is locked' >&2; exit 1", Err("the keychain is locked")),
+        ] {
+            let folder = folder_with(script);
+            let erased = Program::new("test", "credsStore", Some(folder.path())).unwrap().erase("r.example").await;
+            match known {
+                Ok(known) => assert_eq!(erased.unwrap(), known, "{script}"),
+                Err(reason) => assert!(erased.unwrap_err().to_string().ends_with(reason), "{script}"),
+            }
+        }
+    }
+
+    #[test]
+    fn one_line_of_what_a_program_said_is_shown_and_no_json() {
+        for (answer, complaint, said) in [
+            ("", " \n", "it said nothing"),
+            ("\n  one \ntwo", "three", "one"),
+            ("{\"Secret\":\"s\"}", "why", "why"),
+            ("", "a\u{1b}[2Jb", "a[2Jb"),
+        ] {
+            assert_eq!(spoken(answer, complaint), said);
+        }
+    }
+
+    #[tokio::test]
     async fn a_missing_program_is_named() {
         let error = Program::new("absent-here", "credsStore", None).unwrap().get("r.example").await.unwrap_err();
-        assert!(error.to_string().contains("docker-credential-absent-here"), "{error}");
-        assert!(error.hint().unwrap().contains("install"));
+        assert!(error.to_string().ends_with("there is no such program in PATH"), "{error}");
+        assert!(error.hint().unwrap().starts_with("install `docker-credential-absent-here`"));
+        let folder = folder_with("");
+        std::fs::set_permissions(folder.path().join("docker-credential-test"), std::fs::Permissions::from_mode(0o644)).unwrap();
+        let error = Program::new("test", "credsStore", Some(folder.path())).unwrap().get("r.example").await.unwrap_err();
+        assert!(!error.to_string().contains("there is no such program"), "{error}");
+        let error = Program::new("../x", "credsStore of the file", None).unwrap_err();
+        assert_eq!(error.hint().unwrap(), "correct credsStore of the file");
     }
 }

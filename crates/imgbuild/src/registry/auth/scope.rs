@@ -142,6 +142,24 @@ mod tests {
         assert!(Scopes::parse(["repository:a/b:*"]).cover(&push));
         assert_eq!(push.without(&Scopes::pull("a/b")).to_strings(), ["repository:a/b:push"]);
         assert_eq!(push.only_pull(), Some(Scopes::pull("a/b")));
-        assert_eq!(Scopes::pull("a/b").only_pull(), None);
+        for (scope, less) in [("repository:a/b:pull", None), ("repository:a/b:push", None), ("registry:catalog:*", None)] {
+            assert_eq!(Scopes::parse([scope]).only_pull(), less, "{scope}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_what_was_asked_for_and_not_granted() {
+        for (asked, granted, missing) in [
+            (&["repository:a:pull,push"][..], &["repository:a:pull"][..], &["repository:a:push"][..]),
+            (&["repository:a:pull,push"], &["repository:a:*"], &[]),
+            (&["repository:a:pull"], &["repository:b:pull"], &["repository:a:pull"]),
+            (&["repository:a:pull", "own", "other"], &["own"], &["other", "repository:a:pull"]),
+        ] {
+            let (asked, granted) = (Scopes::parse(asked.iter().copied()), Scopes::parse(granted.iter().copied()));
+            assert_eq!(asked.without(&granted).to_strings(), missing);
+            assert_eq!(granted.cover(&asked), missing.is_empty(), "{asked:?} {granted:?}");
+        }
+        assert!(!Scopes::pull("a").cover(&Scopes::parse(["repository:a:pull", "own"])), "what has another form is not covered");
+        assert!(!Scopes::parse(["own"]).cover(&Scopes::parse(["repository:a:pull", "own"])));
     }
 }

@@ -20,13 +20,12 @@ fn is_private_v4(address: Ipv4Addr) -> bool {
     address.is_private()
         || address.is_loopback()
         || address.is_link_local()
-        || address.is_unspecified()
-        || address.is_broadcast()
         || address.is_multicast()
-        // 0.0.0.0/8 reaches the own host on Linux; 100.64.0.0/10 is shared address space (RFC 6598), where clouds keep services.
+        // 0.0.0.0/8 is unspecified and reaches the own host on Linux; 100.64.0.0/10 is shared address space (RFC 6598), where clouds keep services.
         || first == 0
         || (first == 100 && (64..128).contains(&second))
-        // Protocol assignments (RFC 6890), networks for benchmarks (RFC 2544), and what is reserved: routers of a site may use them.
+        // Protocol assignments (RFC 6890), networks for benchmarks (RFC 2544), and what is reserved, up to the address of a broadcast:
+        // routers of a site may use them.
         || (first == 192 && second == 0 && third == 0)
         || (first == 198 && (second == 18 || second == 19))
         || first >= 240
@@ -48,7 +47,7 @@ fn is_private_v6(address: Ipv6Addr) -> bool {
         [0x2001, 0, .., high, low] => embedded(!high, !low),
         // A site's own translation prefix (RFC 8215) and its old own addresses (RFC 3879).
         [0x64, 0xff9b, 1, ..] | [0xfec0..=0xfeff, ..] => true,
-        _ => address.is_unique_local() || address.is_unicast_link_local() || address.is_multicast() || address.is_loopback(),
+        _ => address.is_unique_local() || address.is_unicast_link_local() || address.is_multicast(),
     }
 }
 

@@ -158,13 +158,47 @@ mod tests {
             (403, json, r#"{"errors":[{"code":"DENIED"},{"message":"no"}]}"#, "DENIED; no"),
             (401, json, r#"{"details":"incorrect username or password"}"#, "incorrect username or password"),
             (400, json, r#"{"error":"invalid_grant","error_description":"expired"}"#, "invalid_grant (expired)"),
+            (403, json, r#"{"message":"not today"}"#, "not today"),
+            (403, json, r#"{"errors":[{}],"error":"denied"}"#, "denied"),
+            (403, json, "{}", "forbidden"),
             (502, "text/html", "<html><body>502", "bad gateway"),
+            (502, "text/plain", "<html><body>502", "bad gateway"),
+            (502, "text/html", "no page", "bad gateway"),
+            (502, "text/plain", &"x".repeat(201), "bad gateway"),
+            (502, "text/plain", &"x".repeat(200), &format!("bad gateway ({})", "x".repeat(200))),
+            (502, "text/plain", " \nsecond line", "bad gateway"),
             (500, "text/plain", "disk full\nstack", "internal server error (disk full)"),
             (404, json, "", "not found"),
             (404, json, "[1]", "not found"),
             (403, json, r#"{"errors":[{"code":"A","message":"\u001b[2Jgone"}]}"#, "A ([2Jgone)"),
         ] {
             assert_eq!(describe(StatusCode::from_u16(status).unwrap(), media_type, body.as_bytes()), expected);
+        }
+    }
+
+    /// An answer whose body comes in these pieces.
+    fn answer(pieces: &[usize]) -> Answer {
+        let pieces: Vec<std::io::Result<Bytes>> = pieces.iter().map(|&size| Ok(vec![b'x'; size].into())).collect();
+        let body = reqwest::Body::wrap_stream(futures_util::stream::iter(pieces));
+        let url = Url::parse("https://registry.example/").unwrap();
+        Answer::new(http::Response::new(body).into(), &reqwest::Method::GET, &url, Duration::from_secs(9), Arc::default())
+    }
+
+    #[tokio::test]
+    async fn a_body_may_have_as_many_bytes_as_its_limit_and_not_one_more() {
+        for (pieces, fits) in [(&[10][..], true), (&[9, 1], true), (&[11], false), (&[9, 2], false), (&[], true)] {
+            let body = answer(pieces).body(10).await;
+            assert_eq!(body.as_ref().is_ok(), fits, "{pieces:?}");
+            assert!(fits || body.unwrap_err().to_string().contains("more than 10 bytes"));
+        }
+    }
+
+    #[tokio::test]
+    async fn an_explanation_is_read_to_its_end_or_to_its_limit() {
+        let limit = usize::try_from(MAX_ERROR_BYTES).unwrap();
+        for (pieces, read) in [(&[10, 20][..], 30), (&[limit - 1, 1], limit), (&[limit - 1, 5, 5], limit), (&[limit + 1], limit), (&[], 0)]
+        {
+            assert_eq!(answer(pieces).excerpt().await.len(), read, "{pieces:?}");
         }
     }
 }

@@ -85,3 +85,21 @@ pub(crate) fn chain_of_body(error: &reqwest::Error) -> String {
 fn chain(error: &reqwest::Error) -> String {
     causes(error).unwrap_or_else(|| if error.is_timeout() { "it took too long" } else { "the connection failed" }.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_alert_on_our_certificate_is_told_from_others() {
+        for (reason, alert) in [
+            ("connection error: received fatal alert: CertificateRequired", Some("CertificateRequired")),
+            ("received fatal alert: UnknownCA (Connect)", Some("UnknownCA")),
+            ("received fatal alert: AccessDenied: broken pipe", Some("AccessDenied")),
+            ("received fatal alert: HandshakeFailure", None),
+            ("the certificate is bad", None),
+        ] {
+            assert_eq!(alert_on_our_certificate(reason), alert, "{reason}");
+        }
+    }
+}

@@ -47,7 +47,7 @@ pub(crate) use retry::{CoolDown, Deadline, Trial};
 const MAX_REDIRECTS: usize = 5;
 
 /// A token is renewed once for a request. One that other requests had used up or outlived already counts less: theirs is the blame.
-const MAX_REJECTIONS: u32 = 7;
+const ENOUGH_REJECTIONS: u32 = 8;
 
 /// Sends requests.
 pub(crate) struct Transport {
@@ -139,7 +139,7 @@ impl Transport {
             match answer.status() {
                 StatusCode::UNAUTHORIZED if is_home => {
                     rejections += grant.weight();
-                    let next = if rejections > MAX_REJECTIONS {
+                    let next = if rejections >= ENOUGH_REJECTIONS {
                         None
                     } else {
                         endpoint.authorizer.challenged(self, endpoint, access, &grant, answer.headers()).await?
