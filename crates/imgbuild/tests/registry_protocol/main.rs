@@ -3,9 +3,13 @@
 #[cfg(test)]
 mod authorisation;
 #[cfg(test)]
+mod denials;
+#[cfg(test)]
 mod downloads;
 #[cfg(test)]
 mod environment;
+#[cfg(test)]
+mod errors;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
@@ -24,3 +28,5 @@ mod secrets;
 mod support;
 #[cfg(test)]
 mod table;
+#[cfg(test)]
+mod visibility;
