@@ -3,8 +3,10 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use imgbuild::registry::{Client, DockerCredentials, Kind, Secret};
-use imgbuild_testkit::registry::{Denial, Registry, Users};
+use imgbuild_testkit::registry::{Answer, Denial, Registry, Users, What, When};
 
 use crate::support::{builder, reference, tokens, user};
 
@@ -95,6 +97,84 @@ async fn the_standing_names_source_and_missing_scopes() {
     assert!(standing.denied.is_some());
     let standing = user(&registry, "writer", "writepw").build().standing(&reference(&registry, "a/b"), true).await.unwrap();
     assert!(standing.denied.is_none() && standing.missing.is_empty() && standing.expires_in.is_some());
+}
+
+#[tokio::test]
+async fn a_standing_is_known_by_the_servers_word_by_its_token_or_by_a_try() {
+    let claims = |actions: &str| {
+        let payload = format!(r#"{{"access":[{{"type":"repository","name":"a/b","actions":{actions}}}]}}"#);
+        format!("h.{}.s", BASE64_URL_SAFE_NO_PAD.encode(payload))
+    };
+    let (all, pull) = ("repository:a/b:pull,push", "repository:a/b:pull");
+    for (token, scope, granted, tried) in [
+        ("opaque".to_owned(), Some(pull), pull, false),
+        ("opaque".to_owned(), Some(all), all, false),
+        (claims(r#"["pull"]"#), None, pull, false),
+        (claims(r#"["pull","push"]"#), Some(""), all, false),
+        ("opaque".to_owned(), Some(""), all, true),
+        ("h.?.s".to_owned(), None, all, true),
+    ] {
+        let registry = Registry::builder().tokens(tokens()).start();
+        let mut answer = serde_json::json!({ "token": token, "expires_in": 300 });
+        if let Some(scope) = scope {
+            answer["scope"] = scope.into();
+        }
+        registry.inject(When::request("*", "/token").then(What::Answer(Answer::bare(200).body(answer.to_string()))));
+        let accepted = Answer::bare(202).header("location", "/v2/a/b/blobs/uploads/1");
+        registry.inject(When::request("POST", "/blobs/uploads/").then(What::Answer(accepted)));
+        registry.inject(When::request("DELETE", "/blobs/uploads/").answer(204));
+        let standing = user(&registry, "writer", "writepw").build().standing(&reference(&registry, "a/b"), true).await.unwrap();
+        assert_eq!(standing.granted.as_deref(), Some(&[granted.to_owned()][..]), "{token}");
+        assert_eq!(standing.missing.is_empty(), granted == all, "{token}: {:?}", standing.missing);
+        assert_eq!(
+            (registry.count("POST", "/blobs/"), registry.count("DELETE", "/blobs/")),
+            (usize::from(tried), usize::from(tried)),
+            "{token}"
+        );
+        let json = serde_json::to_value(&standing).unwrap();
+        assert!(json["expiresInSeconds"].as_u64().is_some_and(|seconds| (280..=290).contains(&seconds)), "{json}");
+    }
+}
+
+#[tokio::test]
+async fn a_standing_without_tokens_is_found_by_a_try() {
+    let users = Users::new().user("writer", "writepw", &["pull", "push"]).user("reader", "readpw", &["pull"]);
+    let registry = Registry::builder().basic(users).start();
+    for (name, password, push, missing) in
+        [("writer", "writepw", true, false), ("reader", "readpw", true, true), ("reader", "readpw", false, false)]
+    {
+        let standing = user(&registry, name, password).build().standing(&reference(&registry, "a/b"), push).await.unwrap();
+        assert_eq!((standing.scheme.as_deref(), standing.user.as_deref()), (Some("basic"), Some(name)));
+        assert_eq!((standing.denied.is_some(), standing.granted, standing.expires_in), (missing, None, None), "{name} {push}");
+        let expected = if missing { vec!["repository:a/b:push".to_owned()] } else { Vec::new() };
+        assert_eq!(standing.missing, expected, "{name} {push}");
+    }
+    assert_eq!(registry.open_uploads(), 0);
+    let open = Registry::start();
+    let standing = builder().build().standing(&reference(&open, "a/b"), true).await.unwrap();
+    assert_eq!((standing.scheme, standing.source, standing.user, standing.denied), (None, None, None, None));
+}
+
+#[tokio::test]
+async fn a_login_counts_where_the_registry_says_yes_or_only_that_nothing_was_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.json");
+    let store = DockerCredentials::from_file(&path);
+    let registry = Registry::builder().tokens(tokens()).start();
+    let login = || async { client(&store).login(&store, &registry.host(), "writer", &Secret::new("writepw")).await };
+    for status in [204, 400, 404, 501] {
+        registry.clear_faults();
+        registry.inject(When::request("GET", "/v2/").authorized().then(What::Answer(Answer::bare(status))));
+        let stored = login().await;
+        assert_eq!((stored.is_ok(), path.exists()), (status == 204, status == 204), "{status}: {stored:?}");
+        let _ = std::fs::remove_file(&path);
+    }
+    let challenge = format!("Bearer realm=\"{}/token\",service=\"registry.test\",error=\"insufficient_scope\"", registry.url());
+    registry.clear_faults();
+    registry.inject(When::request("GET", "/v2/").authorized().then(What::Answer(Answer::bare(401).header("www-authenticate", &challenge))));
+    std::fs::write(&path, r#"{"auths":null}"#).unwrap();
+    assert_eq!(login().await.unwrap(), path.display().to_string());
+    assert!(std::fs::read_to_string(&path).unwrap().contains(&registry.host()));
 }
 
 #[tokio::test]

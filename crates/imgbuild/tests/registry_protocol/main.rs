@@ -17,6 +17,8 @@ mod first_requests;
 #[cfg(test)]
 mod login;
 #[cfg(test)]
+mod manifests;
+#[cfg(test)]
 mod pull;
 #[cfg(test)]
 mod push;
@@ -28,5 +30,7 @@ mod secrets;
 mod support;
 #[cfg(test)]
 mod table;
+#[cfg(test)]
+mod uploads;
 #[cfg(test)]
 mod visibility;

@@ -135,3 +135,25 @@ fn write(path: &Path, document: &Map<String, Value>) -> Result<(), CredentialsEr
     };
     store().map_err(|error| failed(error.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_registry_is_read_as_users_write_it() {
+        for (text, domain) in [
+            ("docker.io", Some("docker.io")),
+            ("https://index.docker.io/v1/", Some("docker.io")),
+            ("http://r.example:5000", Some("r.example:5000")),
+            ("ghcr.io/koin/api", Some("ghcr.io")),
+            ("localhost", Some("localhost")),
+            ("registry:5000", Some("registry:5000")),
+            ("hub", None),
+            ("", None),
+            ("a b.example", None),
+        ] {
+            assert_eq!(registry_of(text).ok().as_ref().map(Reference::domain), domain, "{text}");
+        }
+    }
+}
