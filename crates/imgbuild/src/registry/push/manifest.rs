@@ -133,7 +133,7 @@ impl Pusher {
                 }
                 Err(error) => (error, None),
             };
-            if error.has_code("MANIFEST_BLOB_UNKNOWN") || error.has_code("BLOB_UNKNOWN") || is_missing_child(&error) {
+            if is_of_children(&error) {
                 // Registries that replicate can answer a HEAD from one store and check a manifest against another.
                 trial.pause(error, wait, &cool_down).await?;
                 self.push_children_again(bytes).await?;
@@ -172,9 +172,10 @@ impl Pusher {
     }
 }
 
-/// Whether an index was refused for a manifest that it names (distribution answers `MANIFEST_UNKNOWN`).
-fn is_missing_child(error: &Error) -> bool {
-    error.has_code("MANIFEST_UNKNOWN")
+/// Whether a document was refused for what it names: a blob (`MANIFEST_BLOB_UNKNOWN` or `BLOB_UNKNOWN`), or a manifest of an index
+/// (distribution answers `MANIFEST_UNKNOWN`).
+fn is_of_children(error: &Error) -> bool {
+    error.has_code("BLOB_UNKNOWN") || error.has_code("MANIFEST_UNKNOWN")
 }
 
 pub(super) fn check(descriptor: &Descriptor, bytes: &Bytes) -> Result<(), Error> {

@@ -146,6 +146,15 @@ mod tests {
             ("10.0.0.0/8", "https://10.1.2.3/", false),
             ("10.0.0.0/8", "https://11.1.2.3/", true),
             ("0.0.0.0/0", "https://11.1.2.3/", false),
+            ("10.1.2.3/32", "https://10.1.2.3/", false),
+            ("10.1.2.3", "https://10.1.2.4/", true),
+            ("10.1.2.3/33", "https://10.1.2.3/", true),
+            ("::/0", "https://[fe12::1]/", false),
+            ("[fd12::1]", "https://[fd12::1]/", false),
+            ("registry.example:port", "https://registry.example/", true),
+            ("*registry.example", "https://registry.example/", false),
+            ("*.", "https://registry.example/", true),
+            (",", "https://registry.example/", true),
             ("fd00::/8", "https://[fd12::1]/", false),
             ("fd00::/8", "https://[fe12::1]/", true),
             (" a , *", "https://registry.example/", false),
@@ -171,6 +180,7 @@ mod tests {
     #[test]
     fn a_proxys_password_is_not_shown() {
         let proxies = Proxies::new(None, Some("http://user:canary@proxy:3128"), "");
-        assert!(!format!("{proxies:?}").contains("canary"));
+        let shown = format!("{proxies:?}");
+        assert!(shown.contains("http://proxy:3128/") && !shown.contains("canary"), "{shown}");
     }
 }

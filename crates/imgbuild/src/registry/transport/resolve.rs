@@ -101,3 +101,52 @@ impl Resolve for Resolver {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use hickory_resolver::net::{DnsError, NoRecords};
+    use hickory_resolver::proto::op::{Query, ResponseCode};
+
+    use super::*;
+
+    #[test]
+    fn what_dns_said_is_told_in_our_own_words() {
+        let none = |code| NetError::Dns(DnsError::NoRecordsFound(NoRecords::new(Query::default(), code)));
+        for (error, told) in [
+            (none(ResponseCode::NXDomain), "DNS knows no such name"),
+            (none(ResponseCode::NoError), "DNS knows the name, and no address for it"),
+            (NetError::Timeout, "DNS did not answer in time"),
+            (NetError::NoConnections, "no DNS server can be reached"),
+            (NetError::Message("DNS error: it is broken"), "it is broken"),
+        ] {
+            assert_eq!(why(&error), told);
+        }
+    }
+
+    #[tokio::test]
+    async fn names_that_are_fixed_or_our_own_are_not_asked_for() {
+        let address = |text: &str| text.parse::<IpAddr>().unwrap();
+        let names = Names::with_fixed(vec![
+            ("a.example".to_owned(), address("10.0.0.1")),
+            ("b.example".to_owned(), address("10.0.0.2")),
+            ("a.example".to_owned(), address("8.8.8.8")),
+            ("c.localhost".to_owned(), address("10.0.0.3")),
+        ]);
+        for (name, expected) in [
+            ("a.example", &["10.0.0.1", "8.8.8.8"][..]),
+            ("b.example", &["10.0.0.2"]),
+            ("localhost", &["127.0.0.1", "::1"]),
+            ("c.localhost", &["10.0.0.3"]),
+            ("d.localhost", &["127.0.0.1", "::1"]),
+        ] {
+            let expected: Vec<IpAddr> = expected.iter().map(|text| address(text)).collect();
+            assert_eq!(names.addresses(name).await.unwrap(), expected, "{name}");
+        }
+        let look = async |name: &str, guarded| {
+            Resolver { names: names.clone(), guarded }.resolve(name.parse().unwrap()).await.map(Iterator::count)
+        };
+        assert_eq!(look("a.example", false).await.unwrap(), 2);
+        let error = look("a.example", true).await.unwrap_err();
+        assert_eq!(error.to_string(), "its name leads to 10.0.0.1, a private address", "one private answer among public ones is enough");
+    }
+}

@@ -247,6 +247,104 @@ mod tests {
         assert_ne!(delays(), delays());
     }
 
+    fn status(status: u16) -> Error {
+        Error::Status { request: "GET https://h/".to_owned(), status, reason: "R".to_owned() }
+    }
+
+    fn trial(policy: Policy, limit: Option<Duration>) -> Trial {
+        let deadline = limit.map(|limit| Deadline { at: Instant::now() + limit, limit });
+        let policy = policy.delays(Duration::from_millis(1), Duration::from_millis(2));
+        Trial::new(policy, Events::default(), deadline, "GET".to_owned())
+    }
+
+    #[tokio::test]
+    async fn who_says_when_to_come_back_is_asked_twice_as_often() {
+        for (wait, expected) in [(None, 3), (Some(Duration::ZERO), 6)] {
+            let mut trial = trial(Policy::default().attempts(3), None);
+            let mut failed = 1;
+            let last = loop {
+                match trial.again(status(503), wait, &CoolDown::default()).await {
+                    Ok(()) => failed += 1,
+                    Err(last) => break last,
+                }
+            };
+            assert!(failed == expected && matches!(last, Error::GaveUp { attempts, .. } if attempts == expected), "{failed}: {last}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_made_progress_starts_counting_anew() {
+        let mut trial = trial(Policy::default().attempts(2), None);
+        for _ in 0..3 {
+            trial.again(status(503), None, &CoolDown::default()).await.unwrap();
+            trial.progressed();
+        }
+        trial.again(status(503), None, &CoolDown::default()).await.unwrap();
+        assert!(matches!(trial.again(status(503), None, &CoolDown::default()).await, Err(Error::GaveUp { attempts: 2, .. })));
+    }
+
+    #[tokio::test]
+    async fn only_a_host_that_is_overloaded_or_asks_for_it_is_left_alone() {
+        let network = || Error::Network { request: String::new(), reason: String::new() };
+        let short = Some(Duration::from_millis(1));
+        for (error, wait, left_alone) in [
+            (status(429), None, true),
+            (status(503), None, true),
+            (status(500), None, false),
+            (status(500), short, true),
+            (network(), None, false),
+        ] {
+            let cool_down = CoolDown::default();
+            let told = format!("{error:?} {wait:?}");
+            trial(Policy::default(), None).again(error, wait, &cool_down).await.unwrap();
+            assert_eq!(cool_down.0.lock().unwrap().is_some(), left_alone, "{told}");
+        }
+        let (cool_down, now) = (CoolDown::default(), Instant::now());
+        for seconds in [2, 3, 1] {
+            cool_down.extend(now + Duration::from_secs(seconds));
+        }
+        assert_eq!(*cool_down.0.lock().unwrap(), Some(now + Duration::from_secs(3)), "the longest wait counts");
+    }
+
+    #[tokio::test]
+    async fn a_wait_that_is_as_long_as_permitted_is_waited_and_a_longer_one_is_not() {
+        let (longest, more) = (Duration::from_millis(2), Duration::from_millis(3));
+        let policy = || Policy::default().longest_wait(longest);
+        trial(policy(), None).again(status(429), Some(longest), &CoolDown::default()).await.unwrap();
+        let error = trial(policy(), None).again(status(429), Some(more), &CoolDown::default()).await.unwrap_err();
+        assert!(matches!(error, Error::Wait { status: 429, wait, .. } if wait == more), "{error:?}");
+        // Time that runs out before the wait is over is not waited either.
+        let (minute, hour) = (Duration::from_mins(1), Duration::from_hours(1));
+        trial(Policy::default(), Some(hour)).again(status(503), None, &CoolDown::default()).await.unwrap();
+        let late = trial(Policy::default(), Some(minute)).again(status(503), Some(minute), &CoolDown::default()).await.unwrap_err();
+        assert!(matches!(late, Error::Deadline { limit, .. } if limit == minute), "{late:?}");
+    }
+
+    #[tokio::test]
+    async fn what_is_final_is_not_tried_again() {
+        for error in
+            [status(404), Error::Input("no".to_owned()), Error::NotFound { request: String::new(), status: 404, reason: String::new() }]
+        {
+            let told = format!("{error:?}");
+            let same = trial(Policy::default(), None).again(error, None, &CoolDown::default()).await.unwrap_err();
+            assert_eq!(format!("{same:?}"), told);
+        }
+    }
+
+    #[test]
+    fn a_retry_is_told_with_the_cause_and_without_the_request() {
+        let request = || "GET https://h/".to_owned();
+        let unknown = Error::UnknownHost { request: request(), host: "h".to_owned(), reason: "DNS knows no such name".to_owned() };
+        for (error, reason) in [
+            (status(502), "502 R"),
+            (Error::Network { request: request(), reason: "it broke".to_owned() }, "it broke"),
+            (unknown, "the host `h` cannot be found: DNS knows no such name"),
+            (Error::Input("other".to_owned()), "other"),
+        ] {
+            assert_eq!(reason_of(&error), reason);
+        }
+    }
+
     #[tokio::test]
     async fn one_request_that_must_wait_makes_all_others_to_its_host_wait() {
         let (policy, events) = (Policy::default(), Events::default());
