@@ -266,3 +266,51 @@ async fn a_mirror_that_fails_is_tried_once_more_and_no_longer() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_host_that_may_lack_tls_is_known_with_and_without_the_port_of_either_scheme() {
+    let registry = Registry::start();
+    let start = Proxy::builder().resolve("registry.example:443", registry.address());
+    let proxy = start.resolve("registry.example:80", registry.address()).start();
+    for (named, may_lack_tls) in
+        [("registry.example", true), ("Registry.Example:443", true), ("registry.example:80", true), ("registry.example:5000", false)]
+    {
+        let proxies = Proxies::new(Some(&proxy.url()), Some(&proxy.url()), "");
+        let client = builder().insecure(named).proxies(proxies).retry(quick().attempts(1)).build();
+        let found = client.head(&"registry.example/a/b:1".parse().unwrap()).await;
+        assert_eq!(found.is_ok(), may_lack_tls, "{named}: {found:?}");
+        assert!(found.is_ok_and(|found| found.is_none()) || registry.count("*", "/v2/a/b") == 3, "{named}");
+    }
+}
+
+#[tokio::test]
+async fn a_host_that_cannot_be_reached_yet_is_not_taken_for_one_without_tls() {
+    let registry = Registry::builder().tls(Tls::new()).start();
+    let folder = tempfile::tempdir().unwrap();
+    let authority = folder.path().join("ca.pem");
+    std::fs::write(&authority, registry.authority_pem().unwrap()).unwrap();
+    registry.restart_after(Duration::from_millis(80));
+    let client =
+        builder().ca_file(authority).retry(quick().delays(Duration::from_millis(20), Duration::from_millis(40)).attempts(50)).build();
+    assert_eq!(client.head(&reference(&registry, "a/b:1")).await.unwrap(), None);
+
+    let nowhere = builder().insecure("registry.invalid:5000").retry(quick().attempts(1)).build();
+    let error = nowhere.head(&"registry.invalid:5000/a/b:1".parse().unwrap()).await.unwrap_err();
+    assert!(error.to_string().starts_with("GET https://registry.invalid:5000/v2/: the host `registry.invalid` cannot be found"), "{error}");
+}
+
+#[tokio::test]
+async fn a_registry_that_wants_our_certificate_is_not_taken_for_one_without_tls() {
+    let registry = Registry::builder().tls(Tls::new().known_clients()).start();
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join(registry.host());
+    std::fs::create_dir(&place).unwrap();
+    std::fs::write(place.join("ca.crt"), registry.authority_pem().unwrap()).unwrap();
+    let client = || builder().certificates(folder.path()).build();
+    let error = client().head(&reference(&registry, "a/b:1")).await.unwrap_err();
+    assert!(matches!(&error, Error::ClientCertificate { host, .. } if *host == registry.host()), "{error:?}");
+    let (certificate, key) = registry.client_pem().unwrap();
+    std::fs::write(place.join("client.cert"), certificate).unwrap();
+    std::fs::write(place.join("client.key"), key).unwrap();
+    assert_eq!(client().head(&reference(&registry, "a/b:1")).await.unwrap(), None);
+}

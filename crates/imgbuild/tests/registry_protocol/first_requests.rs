@@ -60,8 +60,8 @@ async fn what_is_assumed_is_neither_asked_for_nor_sent() {
     for blob in &image.blobs {
         pusher.push_blob(blob).await.unwrap();
     }
-    let (other, others) = &image.manifests[1];
-    assert_eq!(pusher.put_manifest(other, others.clone()).await.unwrap(), Outcome::Sent);
+    let (second, its_bytes) = &image.manifests[1];
+    assert_eq!(pusher.put_manifest(second, its_bytes.clone()).await.unwrap(), Outcome::Sent);
     assert!(registry.has_blob("a/b", image.shared.digest().as_str()));
 }
 

@@ -124,6 +124,10 @@ async fn a_referrer_is_listed_once_and_where_nothing_may_be_read_none_is() {
         assert_eq!(pusher.referrers(&subject.digest).await.unwrap(), std::slice::from_ref(&referrer.digest));
     }
     assert_eq!(registry.count("PUT", "/manifests/sha256-"), 1);
+    // Where others wrote in between, what stands there in the end counts.
+    registry.inject(When::request("GET", "/manifests/sha256-").times(3).answer(404));
+    pusher.put_referrer(&referrer, bytes.clone()).await.unwrap();
+    assert_eq!(registry.count("PUT", "/manifests/sha256-"), 4);
 
     let closed = Registry::builder().tokens(tokens().denial(Denial::AtTokenServer).user_on("stranger", "pw", "x/*", &["pull"])).start();
     let stranger = user(&closed, "stranger", "pw").build().pusher(&reference(&closed, "a/b"));

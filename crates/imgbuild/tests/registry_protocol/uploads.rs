@@ -4,7 +4,7 @@ use imgbuild::event::{Direction, Event, Outcome};
 use imgbuild::registry::Error;
 use imgbuild_testkit::registry::{Answer, Registry, What, When};
 
-use crate::support::{Ears, builder, layer, noise, reference, remote};
+use crate::support::{Ears, builder, layer, noise, quick, reference, remote};
 
 const SIZE: usize = 400_000;
 
@@ -42,6 +42,25 @@ async fn chunks_are_a_quarter_of_what_was_refused_and_never_tiny() {
         pusher.close().await;
         assert_eq!((registry.count("DELETE", "*"), ears.retries()), (deleted, 0), "{limit}");
     }
+}
+
+#[tokio::test]
+async fn chunks_that_arrive_are_progress_and_give_new_attempts() {
+    let registry = Registry::builder().request_limit(400_000).fault(When::request("PATCH", "*").every(2).answer(503)).start();
+    let pusher = builder().retry(quick().attempts(2)).build().pusher(&reference(&registry, "a/b"));
+    assert_eq!(pusher.push_blob(&layer(noise(1_500_000, 1))).await.unwrap(), Outcome::Sent);
+    assert_eq!((sizes(&registry).len(), registry.count("PATCH", "*"), registry.count("POST", "*")), (4, 7, 2));
+}
+
+#[tokio::test]
+async fn chunks_go_to_the_place_that_the_last_answer_named() {
+    let registry = Registry::builder().request_limit(300_000).start();
+    let other = "/v2/a/b/blobs/uploads/elsewhere";
+    registry.inject(When::request("PATCH", "*").nth(1).then(What::WithHeader("location".to_owned(), other.to_owned())));
+    let gone = Answer::error(400, "SIZE_INVALID");
+    registry.inject(When::request("PATCH", "/uploads/elsewhere").then(What::Answer(gone)));
+    let error = builder().build().pusher(&reference(&registry, "a/b")).push_blob(&layer(noise(SIZE, 1))).await.unwrap_err();
+    assert!(error.to_string().contains(other), "{error}");
 }
 
 #[tokio::test]

@@ -145,6 +145,19 @@ mod tests {
     }
 
     #[test]
+    fn a_server_is_the_same_by_scheme_host_and_port() {
+        for (one, other, same) in [
+            ("https://a.example/x", "https://A.example:443/y?z", true),
+            ("http://a.example/", "http://a.example:80/", true),
+            ("https://a.example/", "https://b.example/", false),
+            ("https://a.example/", "https://a.example:444/", false),
+            ("https://a.example:80/", "http://a.example/", false),
+        ] {
+            assert_eq!(same_origin(&Url::parse(one).unwrap(), &Url::parse(other).unwrap()), same, "{one} {other}");
+        }
+    }
+
+    #[test]
     fn literals_in_urls_are_judged_however_they_are_written() {
         for url in
             ["http://2130706433/", "http://0x7f.1/", "http://[::ffff:7f00:1]/", "http://LOCALHOST./", "http://a.localhost/", "http://0/"]

@@ -66,7 +66,7 @@ pub(crate) fn is_plain_server(error: &reqwest::Error) -> bool {
     match find_cause::<rustls::Error>(error) {
         Some(rustls::Error::InvalidMessage(_)) => true,
         Some(_) => false,
-        None => !unreachable && !error.is_dns() && find_cause::<PrivateAddress>(error).is_none(),
+        None => !unreachable && !error.is_dns(),
     }
 }
 

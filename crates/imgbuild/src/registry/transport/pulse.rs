@@ -44,3 +44,19 @@ impl Pulse {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn until_the_last_byte_a_stall_counts_and_then_our_patience() {
+        let (short, long) = (Duration::from_millis(20), Duration::from_hours(1));
+        for (sent, limit, patience) in [(9, short, long), (10, long, short)] {
+            let pulse = Pulse::new(10, limit, patience);
+            assert_eq!((pulse.beat(4), pulse.beat(sent - 4)), (4, sent));
+            let stopped = tokio::time::timeout(Duration::from_secs(10), pulse.stopped()).await;
+            assert_eq!(stopped.expect("it never ends"), short, "{sent}");
+        }
+    }
+}

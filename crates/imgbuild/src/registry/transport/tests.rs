@@ -177,6 +177,16 @@ async fn a_registry_may_not_name_the_proxys_own_host_beside_the_proxy() {
 }
 
 #[test]
+fn a_host_that_may_lack_tls_may_be_named_by_a_registry_that_has_it() {
+    let client = Client::builder().insecure("other.example").build();
+    let base = Url::parse("https://registry.example/").unwrap();
+    let endpoint = Endpoint::new("registry.example", "registry.example");
+    let judged = |url: &str| client.transport().judge(&endpoint, &base, &Url::parse(url).unwrap(), "GET");
+    assert!(judged("http://other.example/x").unwrap(), "its name is judged after DNS");
+    assert!(judged("http://third.example/x").is_err());
+}
+
+#[test]
 fn a_location_without_tls_names_the_flag_that_permits_it() {
     let error = judge("https://registry.example/", "http://registry.example/v2/a/blobs/uploads/1").unwrap_err();
     assert_eq!(error.hint().unwrap(), "if this host is really yours, allow it with --insecure registry.example");
