@@ -114,8 +114,7 @@ impl Authorizer {
             lock(&self.tokens).retain(|(_, held)| !Arc::ptr_eq(held, token));
         }
         let grant = self.grant(transport, endpoint, access).await?;
-        let is_new = grant.token.is_some() || grant.header != used.header;
-        Ok(Some(grant).filter(|grant| grant.header.is_some() && is_new))
+        Ok(Some(grant).filter(|grant| grant.token.is_some() || grant.header != used.header))
     }
 
     /// Notes that the registry accepted an authorisation.
