@@ -178,6 +178,16 @@ mod tests {
     }
 
     #[test]
+    fn each_scheme_has_its_own_proxy() {
+        let of = |proxies: &Proxies, url: &str| proxies.of(&Url::parse(url).unwrap()).map(ToString::to_string);
+        let both = Proxies::new(Some("plain:1"), Some("http://secure:2"), "");
+        assert_eq!(of(&both, "http://registry.example/").as_deref(), Some("http://plain:1/"));
+        assert_eq!(of(&both, "https://registry.example/").as_deref(), Some("http://secure:2/"));
+        let one = Proxies::new(Some("plain:1"), Some("://"), "");
+        assert_eq!((of(&one, "http://registry.example/").is_some(), of(&one, "https://registry.example/")), (true, None));
+    }
+
+    #[test]
     fn a_proxys_password_is_not_shown() {
         let proxies = Proxies::new(None, Some("http://user:canary@proxy:3128"), "");
         let shown = format!("{proxies:?}");
