@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use imgbuild::registry::{Error, Mirrors, Proxies, Serves, Tagged};
 use imgbuild_testkit::registry::{Answer, Proxy, Registry, Tls, What, When};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::support::{builder, image, layer, noise, push, quick, reference, remote, tokens, user};
 
@@ -313,4 +314,20 @@ async fn a_registry_that_wants_our_certificate_is_not_taken_for_one_without_tls(
     std::fs::write(place.join("client.cert"), certificate).unwrap();
     std::fs::write(place.join("client.key"), key).unwrap();
     assert_eq!(client().head(&reference(&registry, "a/b:1")).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_up_on_tls_is_one_without() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let target = format!("{}/a/b:1", listener.local_addr().unwrap()).parse().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut start = [0; 1_024];
+            let read = stream.read(&mut start).await.unwrap();
+            if start[..read].starts_with(b"HEAD ") {
+                stream.write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+            }
+        }
+    });
+    assert_eq!(builder().retry(quick().attempts(1)).build().head(&target).await.unwrap(), None);
 }
