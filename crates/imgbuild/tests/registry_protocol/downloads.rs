@@ -1,5 +1,6 @@
 //! Downloads of blobs that meet something else than their bytes.
 
+use imgbuild::event::Event;
 use imgbuild::registry::{Error, Kind, Why};
 use imgbuild_testkit::registry::{Answer, Registry, Users, What, When};
 
@@ -17,6 +18,17 @@ async fn a_download_that_meets_a_passing_status_is_tried_again() {
         assert_eq!(remote(&client, &registry, "a/b", &bytes).read(1 << 20).await.unwrap(), bytes, "{status}");
         assert_eq!((ears.retries(), registry.count("GET", "/blobs/")), (1, 2), "{status}");
     }
+}
+
+#[tokio::test]
+async fn a_download_that_breaks_off_says_so_when_it_is_tried_again() {
+    let registry = Registry::builder().fault(When::request("GET", "/blobs/").nth(1).then(What::ResetAnswerAt(100_000))).start();
+    let ears = Ears::default();
+    let client = builder().events(ears.events()).build();
+    remote(&client, &registry, "a/b", &noise(SIZE, 1)).read(1 << 20).await.unwrap();
+    let told: Vec<String> =
+        ears.heard().into_iter().filter_map(|event| if let Event::Retry { reason, .. } = event { Some(reason) } else { None }).collect();
+    assert!(told.len() == 1 && told[0].starts_with("the answer broke off: "), "{told:?}");
 }
 
 #[tokio::test]
