@@ -242,6 +242,14 @@ mod tests {
     }
 
     #[test]
+    fn a_policy_keeps_everything_that_was_said() {
+        let [first, longest, wait, stall, commit, connect] = [1, 2, 3, 4, 5, 6].map(Duration::from_secs);
+        let policy = Policy::default().attempts(0).delays(first, longest).longest_wait(wait).stall(stall).commit(commit).connect(connect);
+        assert_eq!((policy.attempts, policy.first_delay, policy.longest_delay, policy.longest_wait), (1, first, longest, wait));
+        assert_eq!((policy.stall_limit(), policy.commit_limit(), policy.connect_limit()), (stall, commit, connect));
+    }
+
+    #[test]
     fn two_clients_do_not_come_back_at_once() {
         let delays = || Trial::new(Policy::default(), Events::default(), None, String::new()).delays.take(5).collect::<Vec<_>>();
         assert_ne!(delays(), delays());
