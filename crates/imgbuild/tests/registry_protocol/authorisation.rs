@@ -74,7 +74,7 @@ async fn a_token_that_ends_in_the_middle_is_renewed_once_and_the_push_goes_on() 
     let image = image(200_000);
     assert_eq!(push(&pusher, &image, "1").await.unwrap(), Tagged::Moved);
 
-    let registry = Registry::builder().tokens(tokens().lifetime(Duration::from_millis(40)).expires_in(Some(300))).start();
+    let registry = Registry::builder().tokens(tokens().lifetime(Duration::from_millis(100)).expires_in(Some(300))).start();
     let pusher = writer(&registry).pusher(&reference(&registry, "a/b"));
     assert_eq!(push(&pusher, &image, "1").await.unwrap(), Tagged::Moved);
 }
