@@ -29,6 +29,8 @@ class Broken(Exception):
 def run(command, **options):
     """Runs a command that must succeed. Memory is what `time` sees: a child of ours would be charged with our own."""
     with tempfile.NamedTemporaryFile("r") as peak, tempfile.TemporaryFile() as output:
+        # What earlier runs left to be written to disk is not this one's to wait for.
+        os.sync()
         timed = ["/usr/bin/time", "-f", "%M", "-o", peak.name, *map(str, command)]
         began = time.perf_counter()
         try:

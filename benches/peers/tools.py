@@ -34,6 +34,15 @@ class Tool:
     def stop(self):
         """Ends what `start` started."""
 
+    def take(self, folder):
+        """Puts copies of the input into a folder of the tool's own, which takes none of its time. Links would change what the file
+        system says of the input, and imgbuild looks at that to know whether a JAR is still the same."""
+        for source in (self.bench.jar, self.bench.config):
+            place = folder / source.name
+            state = source.stat()
+            if not place.exists() or (place.stat().st_size, place.stat().st_mtime_ns) != (state.st_size, state.st_mtime_ns):
+                shutil.copy2(source, place)
+
     def layers(self):
         """Sizes and encodings of what it put on the base for the first platform."""
         return [f"{layer['size'] / 1e6:.2f} MB {layer['mediaType'].rsplit('.', 1)[-1]}" for layer in self.own_layers()] or ["nothing"]
@@ -110,7 +119,8 @@ class Crane(Tool):
 
     def command(self, host, base, repository):
         script = self.folder / "publish"
-        lines = ["set -eu", f"cd {self.folder}", f"ln -f {self.bench.jar} app.jar", f"ln -f {self.bench.config} application.yml"]
+        lines = ["set -eu", f"cd {self.folder}"]
+        self.take(self.folder)
         tar = "tar --owner=0 --group=0 --mtime=1980-01-01 --transform"
         lines += [f"{tar} 's,^,app/,' -cf app.tar app.jar", f"{tar} 's,^,app/config/,' -cf config.tar application.yml"]
         images = []
@@ -185,10 +195,7 @@ class Buildkit(Tool):
     def command(self, host, base, repository):
         folder = self.folder / "context"
         folder.mkdir(exist_ok=True)
-        for source in (self.bench.jar, self.bench.config):
-            place = folder / source.name
-            place.unlink(missing_ok=True)
-            os.link(source, place)
+        self.take(folder)
         (folder / "Dockerfile").write_text(
             f"FROM {base}\nWORKDIR /app\nCOPY app.jar app.jar\nCOPY application.yml config/\nENTRYPOINT [\"java\", \"-jar\", \"/app/app.jar\"]\n")
         began = cpu_seconds(self.process.pid)
