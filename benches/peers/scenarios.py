@@ -5,6 +5,7 @@ import io
 import itertools
 import json
 import os
+import statistics
 import zipfile
 
 from measure import run
@@ -212,8 +213,9 @@ def judge(measures, median, tool):
     measured."""
 
     def ratio(name, tool, by="wall"):
+        """Of runs that were made one after the other: a machine that gets faster meanwhile does so for both."""
         ours, theirs = measures.get((name, "imgbuild", "timed")), measures.get((name, tool, "timed"))
-        return None if not ours or not theirs else median(ours, by) / median(theirs, by)
+        return None if not ours or not theirs else statistics.median(getattr(one, by) / getattr(other, by) for one, other in zip(ours, theirs))
 
     def both(name, one, other_name):
         ours, first, second = (measures.get(key) for key in ((name, "imgbuild", "timed"), one, other_name))
