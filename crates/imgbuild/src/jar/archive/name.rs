@@ -19,14 +19,14 @@ pub(super) fn parse(raw: &[u8], utf8: bool) -> Result<String, Flaw> {
     let name = std::str::from_utf8(raw).map_err(|_| Flaw::hostile(format!("the name `{}` is not UTF-8 as it claims", shown())))?;
     let why = if name.starts_with('/') {
         Some("is absolute")
-    } else if name.contains('\0') {
+    } else if raw.contains(&0) {
         Some("holds a NUL")
-    } else if name.contains('\\') {
+    } else if raw.contains(&b'\\') {
         Some("holds a backslash")
     } else {
-        name.strip_suffix('/').unwrap_or(name).split('/').find_map(|part| match part {
-            ".." => Some("leads out of the archive"),
-            "." | "" => Some("names no one path"),
+        raw.strip_suffix(b"/").unwrap_or(raw).split(|&byte| byte == b'/').find_map(|part| match part {
+            b".." => Some("leads out of the archive"),
+            b"." | b"" => Some("names no one path"),
             _ => None,
         })
     };

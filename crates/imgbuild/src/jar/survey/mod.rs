@@ -37,6 +37,9 @@ pub struct Survey {
 const MAX_PACKED_LIBRARY: u64 = 256 << 20;
 /// Libraries that are looked into at a time: each costs a directory and a window.
 const MOST_AT_ONCE: usize = 4;
+/// The part of the cores that look into libraries. A build makes layers beside, which takes longer: more would make its end wait for
+/// those. A check, which has all cores, takes longer for it.
+const CORES_DIVISOR: usize = 2;
 
 impl Survey {
     /// Looks into nested libraries, several at a time, and gives what was found in their order.
@@ -48,7 +51,8 @@ impl Survey {
             Some((at, Self::of_library(libraries.get(at)?)))
         };
         let work = || std::iter::from_fn(one).collect::<Vec<_>>();
-        let threads = thread::available_parallelism().map_or(1, usize::from).min(MOST_AT_ONCE).min(libraries.len());
+        let threads =
+            thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(CORES_DIVISOR)).min(MOST_AT_ONCE).min(libraries.len());
         let mut found = thread::scope(|scope| {
             let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
             let mut found = work();

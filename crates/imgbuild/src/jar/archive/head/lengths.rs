@@ -1,0 +1,133 @@
+//! The lengths of the codes of a block of Deflate (RFC 1951, 3.2.6 and 3.2.7).
+
+use super::bits::Bits;
+use super::code::{BLOCK, Block, Code};
+
+/// Blocks for the symbols of literals and lengths, two of which never occur (RFC 1951, 3.2.5), and for those of distances.
+const LITERALS: usize = 9;
+const DISTANCES: usize = 1;
+/// Lengths of literals that a block may bring (RFC 1951, 3.2.7).
+const MOST_LITERALS: usize = 286;
+/// The order in which the lengths of the length codes are written (RFC 1951, 3.2.7).
+const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
+
+/// What one symbol of the code of the lengths says, in the form in which it costs the fewest instructions.
+#[derive(Clone, Copy)]
+struct Step {
+    /// Bits of its code.
+    code: u8,
+    /// Bits of its code, and of what is behind it.
+    bits: u8,
+    /// Those behind it: how many times more.
+    more: u8,
+    /// How many symbols have the length, at least.
+    times: u8,
+    /// The bits of the length before that stay: none, or all.
+    before: u8,
+    /// The bits of the length that are new.
+    length: u8,
+}
+
+impl Step {
+    /// What no symbol says: it takes more bits than are ever held.
+    const NONE: Self = Self { code: 0, bits: u8::MAX, more: 0, times: 0, before: 0, length: 0 };
+    /// Bits of the longest one, with what is behind it.
+    const MOST_BITS: u32 = 14;
+
+    const fn new(symbol: u8, code: u8) -> Self {
+        let (more, times, before, length) = match symbol {
+            16 => (2, 3, u8::MAX, 0),
+            17 => (3, 3, 0, 0),
+            18 => (7, 11, 0, 0),
+            length => (0, 1, 0, length),
+        };
+        Self { code, bits: code + more, more: (1 << more) - 1, times, before, length }
+    }
+}
+
+/// Bits of the longest code of a length.
+const MAX_LENGTH_BITS: usize = 7;
+
+/// The code of the lengths, as a table of all that its bits can be; `None` where the lengths leave no room for all codes.
+fn steps(lengths: &Block) -> Option<[Step; 1 << MAX_LENGTH_BITS]> {
+    let mut next = Code::of(std::slice::from_ref(lengths))?.firsts;
+    let mut table = [Step::NONE; 1 << MAX_LENGTH_BITS];
+    for (symbol, &length) in (0_u8..).zip(&lengths[..ORDER.len()]).filter(|(_, length)| **length > 0) {
+        let code = &mut next[usize::from(length)];
+        let step = Step::new(symbol, length);
+        let mut at = usize::from(code.reverse_bits() >> (16 - u16::from(length)));
+        while let Some(entry) = table.get_mut(at) {
+            *entry = step;
+            at += 1 << length;
+        }
+        *code += 1;
+    }
+    Some(table)
+}
+
+/// Lengths of the codes of a block of Deflate.
+pub(super) struct Lengths {
+    pub(super) literals: [Block; LITERALS],
+    pub(super) distances: [Block; DISTANCES],
+}
+
+impl Lengths {
+    /// Those of a block that does not bring its own (RFC 1951, 3.2.6).
+    pub(super) const FIXED: Self = {
+        let mut literals = [[8; BLOCK]; LITERALS];
+        let mut at = 144;
+        while at < 280 {
+            literals[at / BLOCK][at % BLOCK] = if at < 256 { 9 } else { 7 };
+            at += 1;
+        }
+        Self { literals, distances: [[5; BLOCK]; DISTANCES] }
+    };
+}
+
+/// The lengths that a block brings.
+///
+/// They take most of the time: a class file has some three hundred before its first byte. Nearly each is another one than a
+/// processor expects, so there is no branch that depends on them. A step writes as many lengths as one means that repeats the one
+/// before; the next overwrites what were too many, and what lies behind is zero already, as the longer runs are.
+pub(super) fn dynamic(bits: &mut Bits<'_>) -> Option<Lengths> {
+    const MOST_AT_ONCE: usize = 8;
+    let literals = 257 + usize::try_from(bits.take(5)?).ok()?;
+    let distances = 1 + usize::try_from(bits.take(5)?).ok()?;
+    let written = 4 + usize::try_from(bits.take(4)?).ok()?;
+    if literals > MOST_LITERALS {
+        return None;
+    }
+    let mut lengths = [0; BLOCK];
+    for &place in &ORDER[..written] {
+        lengths[place] = u8::try_from(bits.take(3)?).ok()?;
+    }
+    let table = steps(&lengths)?;
+    let len = literals + distances;
+    let mut all = [0; BLOCK * (LITERALS + DISTANCES) + MOST_AT_ONCE];
+    let (mut at, mut length) = (0, 0);
+    // A copy stays in registers.
+    let mut own = *bits;
+    while at < len {
+        own.fill();
+        // What a filled buffer holds is enough for so many.
+        for _ in 0..56 / Step::MOST_BITS {
+            if at >= len {
+                break;
+            }
+            let ahead = usize::try_from(own.held(Step::MOST_BITS)).ok()?;
+            let step = table[ahead % table.len()];
+            own.skip(step.bits.into())?;
+            length = length & step.before | step.length;
+            all[at..at + MOST_AT_ONCE].copy_from_slice(&[length; MOST_AT_ONCE]);
+            at += usize::from(step.times) + (ahead >> step.code & usize::from(step.more));
+        }
+    }
+    if at != len {
+        return None;
+    }
+    *bits = own;
+    let mut found = Lengths { literals: [[0; BLOCK]; LITERALS], distances: [[0; BLOCK]; DISTANCES] };
+    found.literals.as_flattened_mut()[..literals].copy_from_slice(&all[..literals]);
+    found.distances.as_flattened_mut()[..distances].copy_from_slice(&all[literals..len]);
+    Some(found)
+}
