@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 use crate::oci::Platform;
 
-pub use self::archive::{Archive, Contents, Entry, Method, Place, limits, local_header_len, places};
+pub use self::archive::{Archive, Contents, Entry, Method, Part, Place, limits, local_header_len, places};
 pub use self::arrange::{Arrangement, Choice, Content, Launch, Layer, Layout, Placed};
 pub use self::bytes::{Bytes, BytesReader};
 pub(crate) use self::classifier::artifact;

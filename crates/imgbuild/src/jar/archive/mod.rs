@@ -35,7 +35,7 @@ pub use self::contents::Contents;
 pub use self::entry::{Entry, Method};
 pub(super) use self::head::{PACKED_HEAD, head};
 pub(super) use self::listing::Listing;
-pub use self::place::{Place, local_header_len, places};
+pub use self::place::{Part, Place, local_header_len, places};
 pub(super) use self::tree::same;
 
 /// The entries of a ZIP file, in the order of its central directory.

@@ -1,4 +1,4 @@
-//! Where the entries of an archive lie, by its directory alone.
+//! Where the entries of an archive and its directory lie, by the directory alone.
 //!
 //! For those who pass an archive's bytes on and want to know what is deflated already. Nothing is confirmed: what lies at a
 //! place is for the one to judge who has the bytes.
@@ -8,16 +8,28 @@ use std::io::BufReader;
 use super::super::Bytes;
 use super::{Method, central, end};
 
-/// The local header of an entry, and the deflated data that the directory promises behind it.
+/// Where something of an archive begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
-    /// Position of the local header.
+    /// Its position.
     pub at: u64,
-    /// Bytes of deflated data; none where the entry is stored.
-    pub deflated: u64,
+    /// What begins there.
+    pub part: Part,
 }
 
-/// Places of one file that are kept; the rest of a larger archive is taken as plain bytes. 16 bytes each.
+/// A part of an archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// The local header of an entry.
+    Entry {
+        /// Bytes of deflated data that the directory promises behind it; none where the entry is stored.
+        deflated: u64,
+    },
+    /// The central directory.
+    Directory,
+}
+
+/// Places of one file that are kept; the rest of a larger archive is taken as plain bytes. 24 bytes each.
 const MAX_PLACES: usize = 1 << 18;
 /// Archives within archives that are looked into: a fat JAR, its libraries, and what those carry.
 const MAX_DEPTH: usize = 3;
@@ -37,6 +49,9 @@ pub fn places(bytes: &Bytes) -> Vec<Place> {
 fn add(bytes: &Bytes, base: u64, depth: usize, found: &mut Vec<Place>) {
     let Ok(directory) = end::find(bytes) else { return };
     let Some(headers) = bytes.slice(directory.start, directory.size) else { return };
+    if found.len() < MAX_PLACES {
+        found.push(Place { at: base + directory.start, part: Part::Directory });
+    }
     let mut headers = BufReader::with_capacity(64 << 10, headers.reader());
     for _ in 0..directory.entries {
         // What was found before a bad header stays useful.
@@ -46,7 +61,7 @@ fn add(bytes: &Bytes, base: u64, depth: usize, found: &mut Vec<Place>) {
             return;
         }
         let deflated = if header.method == Method::Deflated { header.compressed } else { 0 };
-        found.push(Place { at: base + at, deflated });
+        found.push(Place { at: base + at, part: Part::Entry { deflated } });
         if header.method == Method::Stored
             && depth > 0
             && let Some((data_at, data)) = stored(bytes, at, header.compressed)

@@ -21,6 +21,17 @@ pub(super) const LITERALS: [Code; 256] = literals();
 /// One code a length, from [`MIN_LENGTH`] to [`MAX_LENGTH`], with its extra bits.
 pub(super) const LENGTHS: [Code; MAX_LENGTH - MIN_LENGTH + 1] = lengths();
 
+/// The codes of the thirty ranges of distances; the last two never occur.
+const SLOTS: [u32; 32] = {
+    let mut table = [0; 32];
+    let mut slot = 0_u32;
+    while slot < 32 {
+        table[slot as usize] = reversed(slot, 5);
+        slot += 1;
+    }
+    table
+};
+
 /// The code of a distance, 1 to 32,768, with its extra bits.
 pub(super) const fn distance(distance: u32) -> Code {
     let from_zero = distance - 1;
@@ -29,7 +40,7 @@ pub(super) const fn distance(distance: u32) -> Code {
     }
     let extra = from_zero.ilog2() - 1;
     let slot = 2 * extra + (from_zero >> extra);
-    Code { bits: reversed(slot, 5) | (from_zero & ((1 << extra) - 1)) << 5, count: 5 + extra }
+    Code { bits: SLOTS[slot as usize % SLOTS.len()] | (from_zero & ((1 << extra) - 1)) << 5, count: 5 + extra }
 }
 
 const fn symbol(symbol: u32) -> Code {

@@ -20,9 +20,9 @@ const GOOD_LENGTH: usize = 12;
 #[derive(Debug)]
 pub(super) struct Matcher {
     /// The latest position of each hash, plus one.
-    heads: Box<[u32]>,
-    /// The position before each position of the same hash, plus one.
-    previous: Box<[u32]>,
+    heads: Box<[u32; 1 << HASH_BITS]>,
+    /// How far before each position the one of the same hash is; zero where none is within reach.
+    previous: Box<[u16]>,
 }
 
 /// What to write next.
@@ -36,7 +36,7 @@ pub(super) enum Step {
 
 impl Matcher {
     pub(super) fn new() -> Self {
-        Self { heads: vec![0; 1 << HASH_BITS].into(), previous: vec![0; WINDOW].into() }
+        Self { heads: Box::new([0; 1 << HASH_BITS]), previous: vec![0; WINDOW].into() }
     }
 
     /// Forgets all positions. What is left in `previous` is reached from no head.
@@ -75,13 +75,12 @@ impl Matcher {
         let Some(hash) = hash(rest) else { return (0, 0) };
         let rest = &rest[..rest.len().min(MAX_LENGTH)];
         let mut best = (0, 0);
-        let mut candidate = self.heads[hash] as usize;
+        let Some(mut from) = (self.heads[hash] as usize).checked_sub(1) else { return best };
         for _ in 0..CANDIDATES {
-            // A position beyond the window may have been overwritten by a later one.
-            if candidate == 0 || candidate > at || at - (candidate - 1) > WINDOW {
+            // What is remembered of a position beyond the window may be of a later one.
+            if at - from > WINDOW {
                 break;
             }
-            let from = candidate - 1;
             let length = common(&piece[from..], rest);
             if length > best.0 {
                 best = (length, u32::try_from(at - from).unwrap_or(u32::MAX));
@@ -89,11 +88,10 @@ impl Matcher {
                     break;
                 }
             }
-            let before = self.previous[from % WINDOW] as usize;
-            if before >= candidate {
-                break;
+            match self.previous[from % WINDOW] {
+                0 => break,
+                distance => from -= usize::from(distance),
             }
-            candidate = before;
         }
         if best.0 < SHORTEST { (0, 0) } else { best }
     }
@@ -102,7 +100,9 @@ impl Matcher {
         let Some(hash) = hash(&piece[at..]) else { return };
         // A piece is far shorter than 4 GiB.
         let position = u32::try_from(at + 1).unwrap_or(0);
-        self.previous[at % WINDOW] = std::mem::replace(&mut self.heads[hash], position);
+        let before = std::mem::replace(&mut self.heads[hash], position);
+        let distance = if before == 0 { None } else { u16::try_from(position - before).ok() };
+        self.previous[at % WINDOW] = distance.unwrap_or(0);
     }
 }
 
@@ -115,10 +115,12 @@ fn hash(bytes: &[u8]) -> Option<usize> {
 
 /// How many bytes two slices share from their start.
 fn common(one: &[u8], other: &[u8]) -> usize {
+    let ((eights, _), (others, _)) = (one.as_chunks(), other.as_chunks());
     let mut shared = 0;
-    for (a, b) in one.chunks_exact(8).zip(other.chunks_exact(8)) {
-        if a != b {
-            break;
+    for (a, b) in eights.iter().zip(others) {
+        let differ = u64::from_le_bytes(*a) ^ u64::from_le_bytes(*b);
+        if differ != 0 {
+            return shared + differ.trailing_zeros() as usize / 8;
         }
         shared += 8;
     }

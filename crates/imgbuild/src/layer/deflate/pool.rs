@@ -16,6 +16,10 @@ use crate::layer::Error;
 /// With more, the digests would be waited for: they are computed in order.
 const MOST_THREADS: usize = 4;
 
+/// Pieces beside those that are being compressed: one that is filled, one that takes its rest over, one that is written, and one
+/// that waits. Where a library ends, a piece takes ten times as long as others, and its successors wait for it to be joined.
+const AROUND: usize = 4;
+
 /// A piece, and where it goes when it is compressed.
 type Job = (Piece, SyncSender<Result<Piece, Error>>);
 
@@ -61,8 +65,7 @@ where
     W: Write + Send,
 {
     let ((jobs, queue), (order, results), (back, free)) = (channel(), channel(), channel());
-    // One that is filled, one that takes its rest over, one a compressor, one that is written.
-    for _ in 0..threads + 3 {
+    for _ in 0..threads + AROUND {
         // The receiver lives until `fill` ends.
         let _ = back.send(Piece::default());
     }

@@ -129,7 +129,8 @@ fn archives_within_archives_are_looked_into() {
         zip.write_all(&inner).unwrap();
     }
     let outer = zip.finish().unwrap().into_inner();
-    assert_eq!(jar::places(&outer.clone().into()).len(), 802);
+    // Entries, and three directories.
+    assert_eq!(jar::places(&outer.clone().into()).len(), 802 + 3);
     let (plain, bytes) = compressed(2, &[outer], 65_536);
     assert!(inflated(&bytes) == plain);
 }
@@ -196,17 +197,17 @@ proptest! {
     }
 
     #[test]
-    fn runs_of_any_kind_read_back(runs in proptest::collection::vec((0..3_u8, 0..70_000_usize, 1..24_usize, any::<u64>()), 0..12)) {
+    fn runs_of_any_kind_read_back(runs in proptest::collection::vec((0..4_u8, 0..70_000_usize, 1..24_usize, any::<u64>()), 0..12)) {
         let mut piece = piece::Piece::default();
         for (kind, len, period, seed) in runs {
-            let kind = [piece::Kind::Packed, piece::Kind::Header, piece::Kind::Other][usize::from(kind)];
+            let kind = [piece::Kind::Packed, piece::Kind::Header, piece::Kind::Directory, piece::Kind::Other][usize::from(kind)];
             let len = if kind == piece::Kind::Header { len % 3000 } else { len };
             piece.input.extend(noise(period, seed).into_iter().cycle().take(len));
             piece.spans.push(piece::Span { kind, len });
         }
         piece::Compressor::new(6).compress(&mut piece).unwrap();
         let mut read = Vec::new();
-        flate2::read::DeflateDecoder::new(&[piece.output(), &LAST_BLOCK].concat()[..]).read_to_end(&mut read).unwrap();
+        flate2::read::DeflateDecoder::new(&piece.output().chain([&LAST_BLOCK[..]]).collect::<Vec<_>>().concat()[..]).read_to_end(&mut read).unwrap();
         prop_assert!(read == piece.input);
     }
 }
@@ -217,12 +218,14 @@ fn places_that_lie_are_plain_bytes() {
     let jar = archive(20, 300, CompressionMethod::Deflated);
     let len = jar.len() as u64;
     let real = jar::places(&jar.clone().into());
+    let entry = |at, deflated| jar::Place { at, part: jar::Part::Entry { deflated } };
     let lies = [
-        real.iter().map(|place| jar::Place { deflated: u64::MAX, ..*place }).collect(),
+        real.iter().map(|place| entry(place.at, u64::MAX)).collect(),
         real.iter().map(|place| jar::Place { at: place.at + 1, ..*place }).collect(),
-        real.iter().map(|place| jar::Place { deflated: place.deflated * 2, ..*place }).collect(),
-        vec![jar::Place { at: 0, deflated: len }, jar::Place { at: len - 1, deflated: 1 }, jar::Place { at: len + 5, deflated: 1 }],
-        vec![jar::Place { at: u64::MAX / 2, deflated: u64::MAX / 2 }],
+        real.iter().map(|place| entry(place.at, 700)).collect(),
+        vec![entry(0, len), entry(len - 1, 1), entry(len + 5, 1)],
+        vec![entry(u64::MAX / 2, u64::MAX / 2)],
+        (0..len).step_by(7).map(|at| jar::Place { at, part: jar::Part::Directory }).collect(),
     ];
     for places in lies {
         let mut walk = walk::Walk::default();
@@ -239,4 +242,27 @@ fn places_that_lie_are_plain_bytes() {
     let mut spans = Vec::new();
     walk.walk(&jar, &mut spans);
     assert_eq!(spans.iter().filter(|span| span.kind == piece::Kind::Packed).count(), 20);
+}
+
+/// Of libraries within a JAR each directory is one; what is stored behind the last entry that is deflated is none.
+#[test]
+fn directories_are_told_from_other_bytes() {
+    let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+    let inner = archive(40, 300, CompressionMethod::Deflated);
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for name in ["BOOT-INF/lib/a.jar", "BOOT-INF/lib/b.jar"] {
+        zip.start_file(name, stored).unwrap();
+        zip.write_all(&inner).unwrap();
+    }
+    zip.start_file("last.txt", stored).unwrap();
+    zip.write_all(&[b'x'; 5000]).unwrap();
+    let jar = zip.finish().unwrap().into_inner();
+    let mut walk = walk::Walk::default();
+    walk.expect(walk::Archive { start: 0, end: jar.len() as u64, places: jar::places(&jar.clone().into()) });
+    let mut spans = Vec::new();
+    walk.walk(&jar, &mut spans);
+    let lengths = |kind| spans.iter().filter(|span| span.kind == kind).map(|span| span.len).collect::<Vec<_>>();
+    let directory = inner.len() - inner.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
+    assert_eq!(lengths(piece::Kind::Directory), [directory; 2]);
+    assert!(lengths(piece::Kind::Other).iter().sum::<usize>() >= 5000);
 }

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 
 use super::piece::{Kind, SIZE, Span};
-use crate::jar::{self, Place};
+use crate::jar::{self, Part, Place};
 
 /// Data shorter than this costs less in the block of the headers around it than in a block of its own.
 const SHORT_DATA: u64 = 96;
@@ -99,24 +99,29 @@ impl Walk {
         let len = archive.end - archive.start;
         let limit_of = |number: usize| archive.places.get(number).map_or(len, |place| place.at.min(len)) - within;
         let Some(place) = archive.places.get(self.place).filter(|place| place.at == within) else {
-            return gap(limit_of(self.place));
+            return gap(limit_of(self.place), Kind::Other);
         };
         self.place += 1;
         let limit = limit_of(self.place);
+        let deflated = match place.part {
+            Part::Directory => return gap(limit, Kind::Directory),
+            Part::Entry { deflated } => deflated,
+        };
         let header = jar::local_header_len(rest).map(|header| header as u64);
-        match header.filter(|header| header.checked_add(place.deflated).is_some_and(|end| end <= limit)) {
-            Some(header) if place.deflated < SHORT_DATA => (Kind::Header, header + place.deflated),
+        match header.filter(|header| header.checked_add(deflated).is_some_and(|end| end <= limit)) {
+            Some(header) if deflated < SHORT_DATA => (Kind::Header, header + deflated),
             Some(header) => {
-                self.packed = place.deflated;
+                self.packed = deflated;
                 (Kind::Header, header)
             }
-            None => gap(limit),
+            None => gap(limit, Kind::Other),
         }
     }
 }
 
-fn gap(len: u64) -> (Kind, u64) {
-    (if len <= SHORT_GAP { Kind::Header } else { Kind::Other }, len)
+/// Bytes of an archive that are no entry's, and what they are where there are many.
+const fn gap(len: u64, kind: Kind) -> (Kind, u64) {
+    (if len <= SHORT_GAP { Kind::Header } else { kind }, len)
 }
 
 fn push(spans: &mut Vec<Span>, kind: Kind, len: usize) {
