@@ -23,7 +23,8 @@ pub trait Source: Send + Sync {
     /// The place, for messages: `memory`, a path, a repository.
     fn place(&self) -> String;
 
-    /// Whether the readers that it gives check size and digest themselves. Hashing a layer twice costs as much as sending it.
+    /// Whether the bytes that its readers give need no check: they check size and digest themselves, or this process computed both when
+    /// it wrote the bytes. Hashing a layer twice costs as much as sending it.
     fn is_checked(&self) -> bool {
         false
     }
@@ -107,7 +108,8 @@ impl Source for FileSource {
 pub struct OpenFileSource {
     file: Arc<File>,
     start: u64,
-    length: u64,
+    /// Of the whole, whatever there is.
+    length: Option<u64>,
     place: Arc<str>,
 }
 
@@ -115,13 +117,13 @@ impl OpenFileSource {
     /// The whole of a file that has no name: nobody else finds it, and it is gone when the last clone is.
     #[must_use]
     pub fn new(file: File) -> Self {
-        Self { file: Arc::new(file), start: 0, length: u64::MAX, place: "a temporary file".into() }
+        Self { file: Arc::new(file), start: 0, length: None, place: "a temporary file".into() }
     }
 
-    /// `length` bytes of `file` from `start` on; `place` names them in messages.
+    /// `length` bytes of `file` from `start` on, which are an error where the file has fewer; `place` names them in messages.
     #[must_use]
     pub fn range(file: Arc<File>, start: u64, length: u64, place: &str) -> Self {
-        Self { file, start, length, place: place.into() }
+        Self { file, start, length: Some(length), place: place.into() }
     }
 }
 
@@ -141,17 +143,21 @@ impl Source for OpenFileSource {
 struct PositionedReader {
     file: Arc<File>,
     position: u64,
-    left: u64,
+    left: Option<u64>,
 }
 
 impl AsyncRead for PositionedReader {
     fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let unfilled = buffer.initialize_unfilled();
-        let wanted = usize::try_from(self.left).map_or(unfilled.len(), |left| left.min(unfilled.len()));
+        let room = unfilled.len();
+        let wanted = self.left.and_then(|left| usize::try_from(left).ok()).map_or(room, |left| left.min(room));
         let length = self.file.read_at(&mut unfilled[..wanted], self.position)?;
+        if length == 0 && wanted > 0 && self.left.is_some() {
+            return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+        }
         buffer.advance(length);
         self.position += length as u64;
-        self.left -= length as u64;
+        self.left = self.left.map(|left| left - length as u64);
         Poll::Ready(Ok(()))
     }
 }

@@ -87,10 +87,10 @@ impl Maker {
             .await?;
         let key = Key::new(self.encoding, &built.diff_id).digest().clone();
         let record = CachedLayer { media_type: self.media_type(), digest: built.digest, size: built.size, diff_id: built.diff_id };
-        self.cache.commit(pending, record.descriptor())?;
+        let blob = self.cache.commit(pending, record.descriptor())?;
         self.cache.remember_layer(&key, &record)?;
         self.remember(planned, outline, key, mark)?;
-        let layer = self.cached(&planned.name, record)?;
+        let layer = Layer::new(&planned.name, blob, record.diff_id);
         self.report(&layer, false);
         Ok(layer)
     }

@@ -1,7 +1,7 @@
 //! Blobs by digest on disk, and which layer some inputs gave.
 //!
 //! Safe beside other builds and under kill -9: a file appears under its digest only when it is whole, one process at a
-//! time fetches a digest, and a lock dies with its process. What is read is checked, and what fails the check is removed.
+//! time fetches a digest, and a lock dies with its process. What is found is checked when it is read, and what fails the check is removed.
 //! The room refuses names from outside as paths: a file's name is always a [`Digest`] or a key of ours.
 //!
 //! ```text
@@ -40,8 +40,8 @@ pub use layers::CachedLayer;
 pub use pending::Pending;
 pub use upkeep::{Policy, Pruned, Size, Verified};
 
-use crate::blob::Blob;
-use crate::oci::{Descriptor, Digest, Hasher, MAX_MANIFEST_BYTES};
+use crate::blob::{Blob, OpenFileSource};
+use crate::oci::{Descriptor, Digest, MAX_MANIFEST_BYTES};
 use source::CachedSource;
 
 /// Changes whenever an older imgbuild could misread the folder.
@@ -147,9 +147,7 @@ impl Cache {
     pub fn find_document(&self, digest: &Digest) -> Option<Bytes> {
         let mut bytes = Vec::new();
         File::open(self.blob_path(digest)).ok()?.take(MAX_MANIFEST_BYTES).read_to_end(&mut bytes).ok()?;
-        let mut hasher = Hasher::new(digest.algorithm());
-        hasher.update(&bytes);
-        (hasher.finish() == *digest).then(|| bytes.into())
+        digest.check(&bytes).is_ok().then(|| bytes.into())
     }
 
     /// The blob, fetched from where it is unless it is here. Builds that want the same digest wait for one of them.
@@ -192,14 +190,15 @@ impl Cache {
         Pending::create(&self.path("tmp"))
     }
 
-    /// Keeps what was written as the blob of `descriptor`, whose digest the writer has computed.
+    /// Keeps what was written as the blob of `descriptor`, whose digest the writer has computed: it is read without computing it again.
     ///
     /// # Errors
     /// When the file cannot be moved into its place.
     pub fn commit(&self, pending: Pending, descriptor: Descriptor) -> Result<Blob, Error> {
         let path = self.blob_path(&descriptor.digest);
-        pending.persist(&path)?;
-        Ok(Blob::new(descriptor, source::CheckedFile(path)))
+        let file = pending.persist(&path)?;
+        let written = OpenFileSource::range(Arc::new(file), 0, descriptor.size, &format!("`{}`", path.display()));
+        Ok(Blob::new(descriptor, source::Written(written)))
     }
 
     /// Bytes of a small document, kept under their digest.

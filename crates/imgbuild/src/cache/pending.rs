@@ -39,9 +39,9 @@ impl Pending {
         name.into()
     }
 
-    pub(super) fn persist(self, path: &Path) -> Result<(), Error> {
-        let moved = self.0.persist(path).map(drop);
-        moved.map_err(|error| Error::Write { path: path.to_owned(), source: error.error })
+    /// Gives it its name, and the file as it was written.
+    pub(super) fn persist(self, path: &Path) -> Result<File, Error> {
+        self.0.persist(path).map_err(|error| Error::Write { path: path.to_owned(), source: error.error })
     }
 }
 

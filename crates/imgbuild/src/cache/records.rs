@@ -41,7 +41,7 @@ impl Cache {
         pending.write(Digest::of(&json).hex().as_bytes())?;
         pending.write(b"\n")?;
         pending.write(&json)?;
-        pending.persist(path)
+        pending.persist(path).map(drop)
     }
 }
 

@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, ReadBuf};
 
 use super::Cache;
-use crate::blob::{Blob, BoxFuture, Error, Reader, Source, Verify};
+use crate::blob::{Blob, BoxFuture, Error, OpenFileSource, Reader, Source, Verify};
 use crate::oci::{Descriptor, Reference};
 
 /// Fetches the blob into the cache when it is opened.
@@ -40,7 +40,7 @@ impl Source for CachedSource {
         self.origin.source().place()
     }
 
-    /// What was fetched is read as a [`CheckedFile`].
+    /// What was found is a [`CheckedFile`], and what was fetched is [`Written`].
     fn is_checked(&self) -> bool {
         true
     }
@@ -69,6 +69,24 @@ impl Source for CheckedFile {
 
     fn place(&self) -> String {
         format!("`{}`", self.0.display())
+    }
+
+    fn is_checked(&self) -> bool {
+        true
+    }
+}
+
+/// A file that this process has written and kept open since. Its digest was computed from the same bytes; nobody else writes to it,
+/// and whoever takes its place in the folder makes another file.
+pub(super) struct Written(pub(super) OpenFileSource);
+
+impl Source for Written {
+    fn open<'a>(&'a self, descriptor: &'a Descriptor) -> BoxFuture<'a, Result<Reader, Error>> {
+        self.0.open(descriptor)
+    }
+
+    fn place(&self) -> String {
+        self.0.place()
     }
 
     fn is_checked(&self) -> bool {

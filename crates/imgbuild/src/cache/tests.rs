@@ -60,12 +60,30 @@ async fn wrong_bytes_are_asked_for_once_more_and_never_stored() {
 }
 
 #[tokio::test]
+async fn what_was_just_written_stays_readable_and_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = Cache::open(folder.path()).unwrap();
+    let (blob, opened) = counting(b"layer", b"layer");
+    let written = cache.fetch(&blob).await.unwrap();
+    let path = cache.blob_path(blob.digest());
+    let held = File::options().write(true).open(&path).unwrap();
+    fs::remove_file(&path).unwrap();
+    fs::write(&path, b"other").unwrap();
+    assert_eq!(written.read(5).await.unwrap(), "layer");
+    // Whoever shortens the file that is open is noticed.
+    held.set_len(3).unwrap();
+    assert!(matches!(written.read(5).await, Err(crate::blob::Error::Read { .. })));
+    assert_eq!(opened.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
 async fn bytes_that_rot_on_disk_are_noticed_removed_and_fetched_again() {
     let folder = tempfile::tempdir().unwrap();
     let cache = Cache::open(folder.path()).unwrap();
     let (blob, opened) = counting(b"layer", b"layer");
     let attached = cache.attach(&blob);
     attached.read(5).await.unwrap();
+    assert!(cache.find(blob.descriptor()).is_some());
     fs::write(cache.blob_path(blob.digest()), b"rotte").unwrap();
     assert!(matches!(attached.read(5).await, Err(crate::blob::Error::Mismatch { .. })));
     assert_eq!(attached.read(5).await.unwrap(), "layer");

@@ -28,6 +28,13 @@ impl Algorithm {
         }
     }
 
+    /// The digest of `bytes`.
+    fn digest(self, bytes: &[u8]) -> Digest {
+        let mut hasher = Hasher::new(self);
+        hasher.update(bytes);
+        hasher.finish()
+    }
+
     const fn hex_length(self) -> usize {
         match self {
             Self::Sha256 => 64,
@@ -59,9 +66,16 @@ impl Digest {
     /// The SHA-256 digest of `bytes`.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
-        let mut hasher = Hasher::new(Algorithm::Sha256);
-        hasher.update(bytes);
-        hasher.finish()
+        Algorithm::Sha256.digest(bytes)
+    }
+
+    /// Whether it is the digest of these bytes.
+    ///
+    /// # Errors
+    /// The digest that they have, by the same algorithm.
+    pub fn check(&self, bytes: &[u8]) -> Result<(), Self> {
+        let found = self.algorithm.digest(bytes);
+        if found == *self { Ok(()) } else { Err(found) }
     }
 
     /// The algorithm that made it.
@@ -201,7 +215,10 @@ mod tests {
         let mut hasher = Hasher::new(Algorithm::Sha512);
         hasher.update(b"a");
         hasher.update(b"bc");
-        assert!(hasher.finish().as_str().starts_with("sha512:ddaf35a193617abacc417349ae204131"));
+        let digest = hasher.finish();
+        assert!(digest.as_str().starts_with("sha512:ddaf35a193617abacc417349ae204131"));
+        assert_eq!(digest.check(b"abc"), Ok(()));
+        assert_eq!(Digest::of(b"").check(b"a"), Err(Digest::of(b"a")));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::Error;
 use super::auth::Scopes;
 use super::client::Client;
 use super::transport::{Endpoint, Request};
-use crate::oci::{Descriptor, Digest, Document, Hasher, MAX_MANIFEST_BYTES, MediaType, Reference};
+use crate::oci::{Descriptor, Digest, Document, MAX_MANIFEST_BYTES, MediaType, Reference};
 
 /// What we read; registries convert or refuse by this list.
 pub(super) const ACCEPTED: &str = "application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, \
@@ -177,8 +177,5 @@ fn check(raw: &Bytes, digest: &Digest, wanted: Option<&Descriptor>) -> Result<()
     if let Some(size) = wanted.map(|wanted| wanted.size).filter(|&size| size != u64::MAX && size != raw.len() as u64) {
         return Err(format!("it has {} bytes, and its descriptor says {size}", raw.len()));
     }
-    let mut hasher = Hasher::new(digest.algorithm());
-    hasher.update(raw);
-    let found = hasher.finish();
-    if found == *digest { Ok(()) } else { Err(format!("its digest is {found}, not {digest}")) }
+    digest.check(raw).map_err(|found| format!("its digest is {found}, not {digest}"))
 }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 
-use crate::oci::{Digest, Hasher};
+use crate::oci::Digest;
 
 /// Checks them one by one, so that an error is in the line of the one that is wrong.
 pub(super) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Digest, String>, D::Error> {
@@ -50,13 +50,9 @@ impl Visitor<'_> for TextOf<'_> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<String, E> {
-        let mut hasher = Hasher::new(self.0.algorithm());
-        hasher.update(text.as_bytes());
-        let found = hasher.finish();
-        if found == *self.0 {
-            Ok(text.to_owned())
-        } else {
-            Err(E::custom(format!("the document `{}` was changed: it has the digest `{found}`", self.0)))
+        match self.0.check(text.as_bytes()) {
+            Ok(()) => Ok(text.to_owned()),
+            Err(found) => Err(E::custom(format!("the document `{}` was changed: it has the digest `{found}`", self.0))),
         }
     }
 }
