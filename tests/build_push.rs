@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use imgbuild::build::Kind;
 use imgbuild::event::Outcome;
@@ -12,7 +13,7 @@ use imgbuild::registry::{Anonymous, Client, Credential, Secret, StaticCredential
 use imgbuild::target::Role;
 use imgbuild::{Build, Cache, Recipe, RegistryTarget, Report};
 use imgbuild_testkit::fixtures;
-use imgbuild_testkit::registry::{Registry, Tokens};
+use imgbuild_testkit::registry::{Registry, Tokens, What, When};
 use serde_json::Value;
 
 /// A registry that holds the fixture base, with a user who may pull and one who may push.
@@ -55,9 +56,15 @@ impl Bench {
     }
 
     fn build(&self, user: &str, tags: &[&str]) -> Build {
+        self.build_on("17", user, tags)
+    }
+
+    fn build_on(&self, base: &str, user: &str, tags: &[&str]) -> Build {
+        let mut recipe = recipe(&self.registry, &self.config());
+        recipe.base = self.registry.reference("library/amazoncorretto", base).parse().unwrap();
         let client = client(&self.registry, user, if user == "writer" { "writepw" } else { "readpw" });
         let references = tags.iter().map(|tag| self.registry.reference("koin/api", tag).parse().unwrap());
-        let mut build = Build::new(recipe(&self.registry, &self.config()), fixtures::path("app.jar")).registry(client);
+        let mut build = Build::new(recipe, fixtures::path("app.jar")).registry(client);
         for target in RegistryTarget::group(references) {
             build = build.target(target);
         }
@@ -96,6 +103,21 @@ async fn one_index_for_two_platforms_with_the_base_mounted() {
     assert_eq!(bench.registry.count("PUT", "/manifests/"), 3);
     assert_eq!(bench.registry.count("GET", "/blobs/"), 2 + 4, "two configurations, and four layers that are read once to know the base");
     assert_eq!(bench.registry.open_uploads(), 0);
+}
+
+/// The right to push is proven while the base is looked for.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_base_that_is_missing_leaves_no_upload_behind() {
+    let bench = Bench::new();
+    bench.registry.inject(When::request("POST", "/blobs/uploads/").then(What::StallHeaders(Duration::from_millis(500))));
+    let build = |user: &str| bench.build_on("18", user, &["1"]).cache(bench.cache()).run();
+    let error = build("writer").await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Registry, "{error}");
+    assert!(error.to_string().contains("amazoncorretto"), "{error}");
+    assert_eq!((bench.registry.count("POST", "/blobs/uploads/"), bench.registry.open_uploads()), (1, 0));
+    // Of two errors the base's is told.
+    let error = build("reader").await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Registry, "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

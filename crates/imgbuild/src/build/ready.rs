@@ -1,6 +1,6 @@
 //! Everything that is known before anything is made: the plan, the base and what is in it; and the look into the JARs.
 
-use tokio::task::JoinHandle;
+use tokio::sync::oneshot::{Receiver, channel};
 
 use super::ground::{Ground, Standing, Survey};
 use super::guards::InjectedFiles;
@@ -41,7 +41,7 @@ pub(super) struct Judged {
 }
 
 /// A look into JARs that goes on beside everything else.
-pub(super) struct Judging(Option<JoinHandle<Result<Vec<Judged>, jar::Error>>>);
+pub(super) struct Judging(Option<Receiver<Result<Vec<Judged>, jar::Error>>>);
 
 impl Judging {
     /// What they say, once that is known.
@@ -55,7 +55,7 @@ impl Judging {
 
 /// Reads the JAR, finds the base and looks into both. What is in the JAR's libraries may be known later than the rest.
 ///
-/// With `sessions`, the right to push is proven as soon as the base is known.
+/// With `sessions`, the right to push is proven while the base is found.
 pub(super) async fn ready(build: Build, sessions: Option<&Sessions>) -> Result<(Ready, Judging), Error> {
     let Build { recipe, application, equipment, base, bases, is_again, targets, lock } = build;
     // Bad input is found before the network is asked; only steps of a Dockerfile may have to wait for the base.
@@ -72,13 +72,24 @@ pub(super) async fn ready(build: Build, sessions: Option<&Sessions>) -> Result<(
 
     let held = Held::read(lock, &recipe)?;
     let resolver = Resolver::new(&client, Some(&cache)).once(bases.as_ref()).knowing(held.documents());
-    let (base, moved) = if let Some(base) = base {
-        (base, None)
-    } else {
+    let find = async {
+        if let Some(base) = base {
+            return Ok((base, None));
+        }
         let found = Box::pin(resolver.resolve(&recipe.base, held.pin(), &recipe.platforms));
         let (base, moved) = tokio::join!(found, Box::pin(held.moved(&resolver, &recipe.base)));
-        (base?, moved)
+        Ok::<_, Error>((base?, moved))
     };
+    let prove = async {
+        match sessions {
+            Some(sessions) => sessions.prove(&targets, &events).await,
+            None => Ok(()),
+        }
+    };
+    // Both are brought to their end: a session that is not known cannot be deleted.
+    let (found, proven) = tokio::join!(find, prove);
+    let (base, moved) = found?;
+    proven?;
     // What a Dockerfile takes from its base's configuration is known by now.
     let plan = match plan {
         Some(plan) if plan.draft.is_none() => plan,
@@ -100,10 +111,6 @@ pub(super) async fn ready(build: Build, sessions: Option<&Sessions>) -> Result<(
         events.warn(held, Some("`--update-lock` takes what it is now"));
     }
 
-    if let Some(sessions) = sessions {
-        sessions.prove(&targets, &events).await?;
-    }
-
     let scanner = Scanner::new(&cache, &events);
     let survey = Survey { recipe: &recipe, plan: &plan, base: &base, scanner, held: &held, targets: &targets, events: &events };
     let Ground { plan, standing } = survey.run().await?;
@@ -112,16 +119,26 @@ pub(super) async fn ready(build: Build, sessions: Option<&Sessions>) -> Result<(
     Ok((Ready { recipe, plan, client, cache, targets, events, base, standing, injected, is_again }, Judging(looking)))
 }
 
-/// What the JARs say.
-fn look_into(candidates: &[Candidate], cache: &Cache) -> JoinHandle<Result<Vec<Judged>, jar::Error>> {
+/// What the JARs say. What the cache did not know of them it is told when somebody else can go on: each library is a file to write.
+fn look_into(candidates: &[Candidate], cache: &Cache) -> Receiver<Result<Vec<Judged>, jar::Error>> {
     let (candidates, cache) = (candidates.to_vec(), cache.clone());
+    let (tell, told) = channel();
     tokio::task::spawn_blocking(move || {
         let judge = |Candidate { name, bytes, path, platforms }: Candidate| {
             let evidence = Evidence::read(&Jar::read(&name, bytes)?, Some(&cache))?;
             Ok(Judged { path, platforms, evidence })
         };
-        candidates.into_iter().map(judge).collect()
-    })
+        let judged: Result<Vec<Judged>, _> = candidates.into_iter().map(judge).collect();
+        let unknown = judged.iter().flatten().flat_map(|judged| judged.evidence.unknown());
+        let unknown: Vec<_> = unknown.map(|(key, survey)| (key.clone(), survey.clone())).collect();
+        // A build that has ended waits for nothing.
+        let _ = tell.send(judged);
+        for (key, survey) in unknown {
+            // A cache that cannot be written to costs time and nothing else.
+            let _ = cache.remember_record(&key, &survey);
+        }
+    });
+    told
 }
 
 /// The JARs that a Dockerfile's images start; where a command does not say which, the only one there is.

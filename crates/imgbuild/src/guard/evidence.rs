@@ -17,26 +17,33 @@ pub struct Evidence {
     pub(super) application: Survey,
     /// Names of nested libraries and what is in them.
     pub(super) libraries: Vec<(String, Survey)>,
+    unknown: Unknown,
     /// Settings in the JAR that need no profile.
     pub(super) settings: Vec<Setting>,
     /// Keys and passwords in the application's resources.
     pub(super) secrets: Vec<Secret>,
 }
 
+/// By number, the libraries that the cache did not know, and the keys by which it will.
+type Unknown = Vec<(Digest, usize)>;
+
 /// Folders of the class path whose files Spring Boot serves.
 const STATIC: [&str; 4] = ["static/", "public/", "resources/", "META-INF/resources/"];
 
 impl Evidence {
-    /// Reads the JAR. Libraries that were looked into before are not read again: `cache` keeps what is in them.
+    /// Reads the JAR. Libraries that were looked into before are not read again where `cache` has what is in them; it
+    /// is not written to.
     ///
     /// # Errors
     /// When the JAR cannot be read.
     pub fn read(jar: &Jar, cache: Option<&Cache>) -> Result<Self, jar::Error> {
+        let (libraries, unknown) = libraries(jar, cache);
         let evidence = Self {
             name: jar.archive().name().to_owned(),
             jar: Some(jar.clone()),
             application: Survey::of_application(jar)?,
-            libraries: libraries(jar, cache),
+            libraries,
+            unknown,
             settings: Vec::new(),
             secrets: Vec::new(),
         };
@@ -59,7 +66,12 @@ impl Evidence {
     /// What the files of an image say: `application` those that are in no JAR, `libraries` each JAR by its path.
     #[must_use]
     pub const fn of_image(name: String, application: Survey, libraries: Vec<(String, Survey)>) -> Self {
-        Self { name, jar: None, application, libraries, settings: Vec::new(), secrets: Vec::new() }
+        Self { name, jar: None, application, libraries, unknown: Vec::new(), settings: Vec::new(), secrets: Vec::new() }
+    }
+
+    /// What the cache did not know, to be told when there is time: each library is a file to write.
+    pub(crate) fn unknown(&self) -> impl Iterator<Item = (&Digest, &Survey)> {
+        self.unknown.iter().filter_map(|(key, at)| Some((key, &self.libraries.get(*at)?.1)))
     }
 
     /// What errors call the application.
@@ -118,26 +130,22 @@ impl Evidence {
 }
 
 /// A library that is new is looked into, and no other: most changes are of one.
-fn libraries(jar: &Jar, cache: Option<&Cache>) -> Vec<(String, Survey)> {
-    let Shape::SpringBoot(boot) = jar.shape() else { return Vec::new() };
-    let mut known = boot.libraries().iter().map(|library| (library, key(library), None)).collect::<Vec<_>>();
-    for (_, key, survey) in &mut known {
-        *survey = cache.and_then(|cache| cache.find_record::<Survey>(key));
+fn libraries(jar: &Jar, cache: Option<&Cache>) -> (Vec<(String, Survey)>, Unknown) {
+    let Shape::SpringBoot(boot) = jar.shape() else { return (Vec::new(), Unknown::new()) };
+    let (mut all, mut unknown, mut new) = (Vec::new(), Vec::new(), Vec::new());
+    for (at, library) in boot.libraries().iter().enumerate() {
+        let key = key(library);
+        let known = cache.and_then(|cache| cache.find_record::<Survey>(&key));
+        if known.is_none() {
+            unknown.push((key, at));
+            new.push(library.clone());
+        }
+        all.push((library.entry().name().to_owned(), known.unwrap_or_default()));
     }
-    let unknown: Vec<_> = known.iter().filter(|(.., survey)| survey.is_none()).map(|(library, ..)| (*library).clone()).collect();
-    let mut found = Survey::of_libraries(&unknown).into_iter();
-    let surveys = known.into_iter().map(|(library, key, survey)| {
-        let survey = survey.unwrap_or_else(|| {
-            let survey = found.next().unwrap_or_default();
-            if let Some(cache) = cache {
-                // A cache that cannot be written to costs time and nothing else.
-                let _ = cache.remember_record(&key, &survey);
-            }
-            survey
-        });
-        (library.entry().name().to_owned(), survey)
-    });
-    surveys.collect()
+    for ((_, at), survey) in unknown.iter().zip(Survey::of_libraries(&new)) {
+        all[*at].1 = survey;
+    }
+    (all, unknown)
 }
 
 /// Name, size and checksum: whoever builds the JAR has no reason to forge what warns him.
