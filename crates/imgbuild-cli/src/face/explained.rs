@@ -68,12 +68,8 @@ explained! {
         engine::Error::NoDaemon { .. } | engine::Error::Tls { .. } | engine::Error::Ssh { .. } | engine::Error::Network { .. } => Exit::REGISTRY,
         _ => Exit::FAILED,
     };
-    prune::Error: error => match error {
-        prune::Error::Engine(error) => error.exit(),
-        _ => Exit::FAILED,
-    };
-    save::Error: error => match error {
-        save::Error::Engine(error) => error.exit(),
+    prune::Error | save::Error: error => match error {
+        Self::Engine(error) => error.exit(),
         _ => Exit::FAILED,
     };
     service::Error: error => match error {
