@@ -1,7 +1,8 @@
 //! A blob: a descriptor, and where its bytes are.
 //!
 //! Its identity needs no I/O; a base layer stays remote until somebody opens it. Whoever opens a blob gets bytes whose
-//! size and digest are checked while they stream, unless this process has just computed both. The room refuses to know what the bytes mean.
+//! size and digest are checked while they stream, unless this process has just computed both. The room refuses to know
+//! what the bytes mean.
 
 mod source;
 mod verify;

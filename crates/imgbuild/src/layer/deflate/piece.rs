@@ -95,15 +95,11 @@ impl Compressor {
                     Step::Literal(byte) => blocks.literal(byte),
                     Step::Copy(length, distance) => blocks.copy(length, distance),
                 }),
-                Kind::Directory | Kind::Other => {
-                    let (zlib, level) = match span.kind {
-                        Kind::Directory => (&mut low, self.level.min(DIRECTORY_LEVEL)),
-                        _ => (&mut usual, self.level),
-                    };
-                    let zlib = zlib.get_or_insert_with(|| Deflate::new(level, false, WINDOW_BITS));
-                    deflate(zlib, &input[at..end], &mut self.scratch, blocks.aligned())?;
-                    zlib.reset();
+                Kind::Directory => {
+                    let level = self.level.min(DIRECTORY_LEVEL);
+                    deflate(&mut low, level, &input[at..end], &mut self.scratch, blocks.aligned())?;
                 }
+                Kind::Other => deflate(&mut usual, self.level, &input[at..end], &mut self.scratch, blocks.aligned())?,
             }
             at = end;
         }
@@ -112,8 +108,9 @@ impl Compressor {
     }
 }
 
-/// Appends what zlib makes of a run of bytes, up to a whole byte.
-fn deflate(zlib: &mut Deflate, mut input: &[u8], scratch: &mut [u8], output: &mut Vec<u8>) -> io::Result<()> {
+/// Appends what zlib makes of a run of bytes, up to a whole byte. It knows nothing of runs before.
+fn deflate(zlib: &mut Option<Deflate>, level: i32, mut input: &[u8], scratch: &mut [u8], output: &mut Vec<u8>) -> io::Result<()> {
+    let zlib = zlib.get_or_insert_with(|| Deflate::new(level, false, WINDOW_BITS));
     loop {
         let (taken, given) = (zlib.total_in(), zlib.total_out());
         zlib.compress(input, scratch, DeflateFlush::SyncFlush).map_err(|error| io::Error::other(error.as_str()))?;
@@ -123,6 +120,7 @@ fn deflate(zlib: &mut Deflate, mut input: &[u8], scratch: &mut [u8], output: &mu
         output.extend_from_slice(&scratch[..given]);
         input = &input[taken..];
         if input.is_empty() && given < scratch.len() {
+            zlib.reset();
             return Ok(());
         }
     }

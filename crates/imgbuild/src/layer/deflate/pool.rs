@@ -17,7 +17,7 @@ use crate::layer::Error;
 const MOST_THREADS: usize = 4;
 
 /// Pieces beside those that are being compressed: one that is filled, one that takes its rest over, one that is written, and one
-/// that waits. Where a library ends, a piece takes ten times as long as others, and its successors wait for it to be joined.
+/// that waits. A piece that goes to zlib takes longer than others, and its successors wait for it to be joined.
 const AROUND: usize = 4;
 
 /// A piece, and where it goes when it is compressed.
