@@ -72,7 +72,7 @@ pub enum Error {
         request: String,
         /// The host that wants it.
         host: String,
-        /// The alert by which it said so.
+        /// The alert by which it said so, or that it asked for one and hung up.
         reason: String,
     },
     /// The proxy wants other credentials, or none were given.

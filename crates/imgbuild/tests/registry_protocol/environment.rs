@@ -316,6 +316,48 @@ async fn a_registry_that_wants_our_certificate_is_not_taken_for_one_without_tls(
     assert_eq!(client().head(&reference(&registry, "a/b:1")).await.unwrap(), None);
 }
 
+/// A client that trusts `registry`, and shows its certificate where `known`.
+fn guest(registry: &Registry, folder: &std::path::Path, known: bool) -> imgbuild::registry::Client {
+    let place = folder.join(registry.host());
+    std::fs::create_dir_all(&place).unwrap();
+    std::fs::write(place.join("ca.crt"), registry.authority_pem().unwrap()).unwrap();
+    if known {
+        let (certificate, key) = registry.client_pem().unwrap();
+        std::fs::write(place.join("client.cert"), certificate).unwrap();
+        std::fs::write(place.join("client.key"), key).unwrap();
+    }
+    builder().certificates(folder).build()
+}
+
+#[tokio::test]
+async fn a_registry_that_asks_for_our_certificate_and_hangs_up_wants_it() {
+    let folder = tempfile::tempdir().unwrap();
+    for tls in [Tls::new(), Tls::new().http1_only()] {
+        let registry = Registry::builder().tls(tls.known_clients_silently()).start();
+        let error = guest(&registry, folder.path(), false).head(&reference(&registry, "a/b:1")).await.unwrap_err();
+        assert!(matches!(&error, Error::ClientCertificate { host, .. } if *host == registry.host()), "{error:?}");
+        assert!(error.to_string().ends_with("wants a client certificate (it asked for one and hung up)"), "{error}");
+        assert_eq!(guest(&registry, folder.path(), true).head(&reference(&registry, "a/b:1")).await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn a_broken_connection_is_tried_again_wherever_our_certificate_is_taken_or_not_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    for tls in [Tls::new(), Tls::new().known_clients()] {
+        // Once before the first answer, and always after it.
+        let registry = Registry::builder().tls(tls).fault(When::request("GET", "/v2/").nth(1).then(What::Reset)).start();
+        let client = guest(&registry, folder.path(), true);
+        assert_eq!(client.head(&reference(&registry, "a/b:1")).await.unwrap(), None);
+        registry.inject(When::request("HEAD", "*").then(What::Reset));
+        let error = client.head(&reference(&registry, "a/b:1")).await.unwrap_err();
+        assert!(matches!(&error, Error::GaveUp { last, .. } if matches!(**last, Error::Network { .. })), "{error:?}");
+    }
+    let registry = Registry::builder().tls(Tls::new()).fault(When::request("*", "*").then(What::Reset)).start();
+    let error = guest(&registry, folder.path(), true).head(&reference(&registry, "a/b:1")).await.unwrap_err();
+    assert!(matches!(&error, Error::GaveUp { last, .. } if matches!(**last, Error::Network { .. })), "{error:?}");
+}
+
 #[tokio::test]
 async fn a_server_that_hangs_up_on_tls_is_one_without() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -10,13 +10,13 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsAcceptor;
 
 use super::site::Site;
+use super::tls::Acceptor;
 use super::wire::{Socket, Wire};
 
 /// Serves until the client leaves, an error, or a cut.
-pub(super) async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, site: Arc<Site>, wire: &Wire) {
+pub(super) async fn serve(stream: TcpStream, tls: Option<Acceptor>, site: Arc<Site>, wire: &Wire) {
     // Small answers must not wait for the peer's delayed acknowledgement.
     let _ = stream.set_nodelay(true);
     let socket = Socket::new(stream, wire.clone());
@@ -27,8 +27,7 @@ pub(super) async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, site: Arc
                 handshake = tls.accept(socket) => handshake,
                 () = wire.is_cut() => return,
             };
-            // A client that distrusts the certificate ends here, and that is its right.
-            if let Ok(stream) = handshake {
+            if let Some(stream) = handshake {
                 exchange(stream, "https", site, wire).await;
             }
         }

@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio_rustls::TlsAcceptor;
 
 use super::access_log::AccessLog;
 use super::connection;
 use super::script::Script;
 use super::site::{Application, Site};
+use super::tls::Acceptor;
 use super::wire::Wire;
 
 /// A running server; dropping it ends it.
@@ -30,7 +30,7 @@ pub(super) struct Server {
 
 impl Server {
     /// Listens on `address` (port 0 picks one) and answers with `application`.
-    pub(super) fn start(address: SocketAddr, application: Arc<dyn Application>, tls: Option<TlsAcceptor>) -> io::Result<Self> {
+    pub(super) fn start(address: SocketAddr, application: Arc<dyn Application>, tls: Option<Acceptor>) -> io::Result<Self> {
         let listener = std::net::TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
@@ -90,7 +90,7 @@ impl Drop for Server {
 /// The accept loop's own state.
 struct Accepting {
     site: Arc<Site>,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Acceptor>,
     address: SocketAddr,
     connections: u64,
 }

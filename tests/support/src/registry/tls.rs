@@ -6,7 +6,9 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, 
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 /// How a server presents itself over TLS.
 #[derive(Debug, Clone)]
@@ -14,12 +16,37 @@ pub struct Tls {
     names: Vec<String>,
     expired: bool,
     http2: bool,
-    clients: bool,
+    clients: Clients,
+}
+
+/// Which clients a server serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Clients {
+    All,
+    Known,
+    /// It hangs up on others without an alert.
+    KnownSilently,
+}
+
+/// How a server takes a connection.
+#[derive(Clone)]
+pub(super) struct Acceptor {
+    tls: TlsAcceptor,
+    hangs_up: bool,
+}
+
+impl Acceptor {
+    /// Shakes hands; none where the client leaves or is a stranger to be left.
+    pub(super) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(&self, socket: S) -> Option<TlsStream<S>> {
+        // A client that distrusts the certificate ends here, and that is its right.
+        let stream = self.tls.accept(socket).await.ok()?;
+        (!self.hangs_up || stream.get_ref().1.peer_certificates().is_some()).then_some(stream)
+    }
 }
 
 /// What a TLS server and its clients need of each other.
 pub(super) struct Prepared {
-    pub(super) acceptor: TlsAcceptor,
+    pub(super) acceptor: Acceptor,
     /// The authority's certificate, in PEM.
     pub(super) authority: String,
     /// A client's certificate of that authority and its key, in PEM.
@@ -28,7 +55,7 @@ pub(super) struct Prepared {
 
 impl Default for Tls {
     fn default() -> Self {
-        Self { names: vec!["localhost".to_owned(), "127.0.0.1".to_owned()], expired: false, http2: true, clients: false }
+        Self { names: vec!["localhost".to_owned(), "127.0.0.1".to_owned()], expired: false, http2: true, clients: Clients::All }
     }
 }
 
@@ -63,7 +90,14 @@ impl Tls {
     /// Serves only clients that show a certificate of the same authority.
     #[must_use]
     pub fn known_clients(mut self) -> Self {
-        self.clients = true;
+        self.clients = Clients::Known;
+        self
+    }
+
+    /// Serves only clients that show a certificate of the same authority, and hangs up on others after the handshake without a word.
+    #[must_use]
+    pub fn known_clients_silently(mut self) -> Self {
+        self.clients = Clients::KnownSilently;
         self
     }
 
@@ -93,15 +127,17 @@ impl Tls {
         let mut roots = RootCertStore::empty();
         roots.add(own.der().clone())?;
         let config = ServerConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
-        let config = if self.clients {
-            config.with_client_cert_verifier(WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build()?)
-        } else {
-            config.with_no_client_auth()
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+        let config = match self.clients {
+            Clients::All => config.with_no_client_auth(),
+            Clients::Known => config.with_client_cert_verifier(verifier.build()?),
+            Clients::KnownSilently => config.with_client_cert_verifier(verifier.allow_unauthenticated().build()?),
         };
         let mut config = config
             .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())))?;
         let protocols: &[&[u8]] = if self.http2 { &[b"h2", b"http/1.1"] } else { &[b"http/1.1"] };
         config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
-        Ok(Prepared { acceptor: TlsAcceptor::from(Arc::new(config)), authority: own.pem(), client })
+        let acceptor = Acceptor { tls: TlsAcceptor::from(Arc::new(config)), hangs_up: self.clients == Clients::KnownSilently };
+        Ok(Prepared { acceptor, authority: own.pem(), client })
     }
 }

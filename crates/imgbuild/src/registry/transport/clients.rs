@@ -1,15 +1,18 @@
-//! The HTTP clients: one for every combination of trust and permission, made when first needed.
+//! The HTTP clients: one for every host and permission, made when first needed.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use reqwest::Client;
+use rustls::ClientConfig;
 use url::Url;
 
 use super::super::Error;
 use super::address::authority;
 use super::certificates::trust_of_host;
+use super::client_auth::ClientAuth;
 use super::proxy::Proxies;
 use super::resolve::{Names, Resolver};
 use super::retry::Policy;
@@ -47,13 +50,28 @@ impl Hosts {
     }
 }
 
+/// The client for one host, and what that host thinks of our certificate.
+#[derive(Clone)]
+pub(crate) struct HostClient {
+    pub(super) http: Client,
+    pub(super) auth: Arc<ClientAuth>,
+}
+
+/// What was made so far.
+#[derive(Default)]
+struct Made {
+    /// Hosts that are trusted alike share what their certificates are judged by, which is read once.
+    configurations: HashMap<Trust, ClientConfig>,
+    clients: HashMap<(Trust, bool, String), HostClient>,
+}
+
 /// Makes and keeps HTTP clients.
 pub(crate) struct Clients {
     pub(crate) hosts: Hosts,
     pub(crate) proxies: Proxies,
     names: Names,
     connect: std::time::Duration,
-    made: Mutex<HashMap<(Trust, bool), Client>>,
+    made: Mutex<Made>,
 }
 
 impl Clients {
@@ -64,28 +82,35 @@ impl Clients {
     /// The client for requests to `url`; one that is `guarded` connects to no private address.
     ///
     /// Behind a proxy only the proxy's own name is looked up here, and that is the user's choice, wherever it leads.
-    pub(crate) fn client(&self, url: &Url, guarded: bool) -> Result<Client, Error> {
+    pub(crate) fn client(&self, url: &Url, guarded: bool) -> Result<HostClient, Error> {
         let guarded = guarded && self.proxies.of(url).is_none();
+        let host = authority(url);
         let trust = if url.scheme() == "https" {
-            trust_of_host(&authority(url), &self.hosts.certificates, self.hosts.ca_file.as_deref(), self.hosts.is_insecure(url))
+            trust_of_host(&host, &self.hosts.certificates, self.hosts.ca_file.as_deref(), self.hosts.is_insecure(url))
         } else {
             Trust::default()
         };
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(client) = made.get(&(trust.clone(), guarded)) {
+        let key = (trust, guarded, host);
+        if let Some(client) = made.clients.get(&key) {
             return Ok(client.clone());
         }
-        let client = self.make(&trust, guarded)?;
-        made.insert((trust, guarded), client.clone());
+        let configuration = match made.configurations.entry(key.0.clone()) {
+            Entry::Occupied(known) => known.get().clone(),
+            Entry::Vacant(place) => place.insert(key.0.configuration().map_err(|error| Error::Input(error.to_string()))?).clone(),
+        };
+        let client = self.make(configuration, guarded)?;
+        made.clients.insert(key, client.clone());
         Ok(client)
     }
 
-    fn make(&self, trust: &Trust, guarded: bool) -> Result<Client, Error> {
+    fn make(&self, mut tls: ClientConfig, guarded: bool) -> Result<HostClient, Error> {
         let proxies = self.proxies.clone();
-        let mut tls = trust.configuration().map_err(|error| Error::Input(error.to_string()))?;
+        let auth = Arc::new(ClientAuth::new(Arc::clone(&tls.client_auth_cert_resolver)));
+        tls.client_auth_cert_resolver = Arc::<ClientAuth>::clone(&auth);
         tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let resolver = Resolver { names: self.names.clone(), guarded };
-        Client::builder()
+        let http = Client::builder()
             .tls_backend_preconfigured(tls)
             .dns_resolver(Arc::new(resolver))
             .proxy(reqwest::Proxy::custom(move |url| proxies.of(url).cloned()))
@@ -97,6 +122,7 @@ impl Clients {
             .pool_idle_timeout(std::time::Duration::from_secs(30))
             .user_agent(concat!("imgbuild/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(|error| Error::Input(format!("cannot set up HTTP: {error}")))
+            .map_err(|error| Error::Input(format!("cannot set up HTTP: {error}")))?;
+        Ok(HostClient { http, auth })
     }
 }

@@ -67,11 +67,14 @@ impl Endpoint {
         let client = transport.clients.client(&secure, false)?;
         let mut trial = transport.trial(request_line(&Method::GET, &probe));
         loop {
-            let error = match tokio::time::timeout(PROBE_LIMIT, client.get(probe.clone()).send()).await {
-                Ok(Ok(_)) => return Ok(secure),
+            let error = match tokio::time::timeout(PROBE_LIMIT, client.http.get(probe.clone()).send()).await {
+                Ok(Ok(_)) => {
+                    client.auth.answered();
+                    return Ok(secure);
+                }
                 Err(_) => return Ok(plain),
                 Ok(Err(error)) if is_plain_server(&error) => return Ok(plain),
-                Ok(Err(error)) => explain(&error, &Method::GET, &probe, transport.clients.proxies.of(&probe)),
+                Ok(Err(error)) => explain(&error, &client.auth, &Method::GET, &probe, transport.clients.proxies.of(&probe)),
             };
             trial.again(error, None, &transport.cool_down(&secure)).await?;
         }

@@ -8,6 +8,7 @@ use url::Url;
 use super::super::Error;
 use super::super::secret::redact;
 use super::address::authority;
+use super::client_auth::ClientAuth;
 use super::resolve::{PrivateAddress, UnknownHost};
 use crate::connection::{causes, describe_certificate, find_cause};
 
@@ -19,8 +20,13 @@ pub(crate) fn request_line(method: &Method, url: &Url) -> String {
     format!("{method} {}", redact(url))
 }
 
-/// Reads the meaning of an error of the HTTP client; `proxy` is the proxy of the request.
-pub(crate) fn explain(error: &reqwest::Error, method: &Method, url: &Url, proxy: Option<&Url>) -> Error {
+/// Reads the meaning of an error of the HTTP client; `auth` is what the host has shown so far, `proxy` the proxy of the request.
+pub(crate) fn explain(error: &reqwest::Error, auth: &ClientAuth, method: &Method, url: &Url, proxy: Option<&Url>) -> Error {
+    let meaning = read(error, method, url, proxy);
+    if error.is_connect() { meaning } else { auth.judge(meaning, &authority(url)) }
+}
+
+fn read(error: &reqwest::Error, method: &Method, url: &Url, proxy: Option<&Url>) -> Error {
     let request = request_line(method, url);
     if let Some(private) = find_cause::<PrivateAddress>(error) {
         return Error::Forbidden { request, host: private.host.clone(), reason: private.to_string(), flag: Some(ALLOW_PRIVATE) };

@@ -6,6 +6,7 @@ mod address;
 mod answer;
 mod body;
 mod certificates;
+mod client_auth;
 mod clients;
 mod endpoint;
 mod failure;
@@ -198,7 +199,8 @@ impl Transport {
         let stall = self.policy.stall_limit();
         let pulse = pulse::Pulse::new(size, stall, if request.commits { self.policy.commit_limit() } else { stall });
         let failure = SourceFailure::default();
-        let mut builder = self.clients.client(url, guarded)?.request(method.clone(), url.clone()).headers(request.headers.clone());
+        let client = self.clients.client(url, guarded)?;
+        let mut builder = client.http.request(method.clone(), url.clone()).headers(request.headers.clone());
         // What answers an upload is empty or an error's text.
         if matches!(*method, Method::GET | Method::HEAD) {
             builder = builder.header(ACCEPT_ENCODING, "identity");
@@ -218,7 +220,8 @@ impl Transport {
         if let Some(error) = failure.lock().unwrap_or_else(PoisonError::into_inner).take() {
             return Err(error.into());
         }
-        let sent = sent.map_err(|error| failure::explain(&error, method, url, proxy))?;
+        let sent = sent.map_err(|error| failure::explain(&error, &client.auth, method, url, proxy))?;
+        client.auth.answered();
         let answer = Answer::new(sent, method, url, stall, Arc::clone(&self.veil));
         tracing::trace!("{line}: {} after {} ms", answer.status().as_u16(), started.elapsed().as_millis());
         if answer.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED
