@@ -5,6 +5,8 @@
 //! the directory by counting back from the record, so a script in front is taken, with offsets that
 //! count from the script's end or from the file's start.
 
+use memchr::memmem;
+
 use super::super::Bytes;
 use super::field::Record;
 use super::flaw::Flaw;
@@ -78,7 +80,7 @@ fn end_record(bytes: &Bytes) -> Result<(u64, Record<END>), Flaw> {
     let start = bytes.len() - window;
     let mut tail = vec![0; usize::try_from(window).unwrap_or(END + 0xffff)];
     bytes.read_exact_at(start, &mut tail)?;
-    let signatures: Vec<usize> = places(&tail, SIGNATURE);
+    let signatures: Vec<usize> = memmem::find_iter(&tail, SIGNATURE).collect();
     let Some(&last) = signatures.last() else { return Err(without_end(bytes)) };
     let record_at = |at: usize| tail[at..].first_chunk::<END>().map(|bytes| Record(*bytes));
     let ends = |at: usize| record_at(at).map(|record| at + END + usize::from(record.u16(20)));
@@ -131,8 +133,4 @@ fn end64_record(bytes: &Bytes, end_at: u64) -> Result<Option<(u64, Record<END64>
         return Err(Flaw::hostile("its zip64 end record counts entries in two ways"));
     }
     Ok(Some((at, record)))
-}
-
-fn places(tail: &[u8], signature: &[u8]) -> Vec<usize> {
-    tail.windows(signature.len()).enumerate().filter(|(_, window)| *window == signature).map(|(at, _)| at).collect()
 }

@@ -21,10 +21,10 @@ impl<'a> Code<'a> {
     /// The code of these lengths; `None` where they leave no room for all symbols.
     pub(super) fn of(lengths: &'a [Block]) -> Option<Self> {
         let mut code = Self { firsts: [0; MAX_BITS as usize + 1], ends: [0; MAX_BITS as usize + 1], lengths };
-        let mut next = 0;
+        let (mut next, counts) = (0, count(lengths));
         for length in 1..=MAX_BITS {
             code.firsts[usize::from(length)] = next;
-            next += number_of(length, lengths);
+            next += counts[usize::from(length)];
             if next > 1 << length {
                 return None;
             }
@@ -67,6 +67,19 @@ impl<'a> Code<'a> {
         let code = self.firsts.get(usize::from(length))? + number_of(length, whole) + number_of(length, &[before]);
         if bits.code() >> (MAX_BITS - length) == code { bits.skip(length.into()) } else { None }
     }
+}
+
+/// How many symbols have codes of each length. Neighbours often have the same one, and a number that was just written is slow to
+/// be read: so each of four counts its own.
+fn count(lengths: &[Block]) -> [u16; MAX_BITS as usize + 1] {
+    let mut counts = [[0; MAX_BITS as usize + 1]; 4];
+    for four in lengths.as_flattened().as_chunks::<4>().0 {
+        for (counts, length) in counts.iter_mut().zip(four) {
+            counts[usize::from(length & MAX_BITS)] += 1;
+        }
+    }
+    let [first, others @ ..] = counts;
+    others.iter().fold(first, |sum, counts| std::array::from_fn(|length| sum[length] + counts[length]))
 }
 
 /// How many symbols have codes of this length. Places of a block are counted each by itself, which is all of them at once to a processor.
