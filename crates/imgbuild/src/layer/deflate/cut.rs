@@ -12,15 +12,15 @@ use crate::layer::{Content, Error, Sink};
 const SMALLEST_ARCHIVE: u64 = 256;
 
 /// Takes the stream and hands its pieces on. It must be [finished](Self::finish).
-pub(super) struct Cutter<'a> {
-    pieces: &'a Pieces,
+pub(super) struct Cutter<'a, 'p, W: Write> {
+    pieces: &'a mut Pieces<'p, W>,
     piece: Piece,
     walk: Walk,
     written: u64,
 }
 
-impl<'a> Cutter<'a> {
-    pub(super) fn new(pieces: &'a Pieces) -> Result<Self, Error> {
+impl<'a, 'p, W: Write> Cutter<'a, 'p, W> {
+    pub(super) fn new(pieces: &'a mut Pieces<'p, W>) -> Result<Self, Error> {
         let mut piece = pieces.empty()?;
         piece.input.reserve_exact(SIZE);
         Ok(Self { pieces, piece, walk: Walk::default(), written: 0 })
@@ -46,7 +46,7 @@ impl<'a> Cutter<'a> {
     }
 }
 
-impl Write for Cutter<'_> {
+impl<W: Write> Write for Cutter<'_, '_, W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let taken = bytes.len().min(SIZE - self.piece.input.len());
         self.piece.input.extend_from_slice(&bytes[..taken]);
@@ -62,7 +62,7 @@ impl Write for Cutter<'_> {
     }
 }
 
-impl Sink for Cutter<'_> {
+impl<W: Write> Sink for Cutter<'_, '_, W> {
     fn expect(&mut self, content: &dyn Content) {
         let (start, end) = (self.written, self.written + content.size());
         if content.size() < SMALLEST_ARCHIVE {

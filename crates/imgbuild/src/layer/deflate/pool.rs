@@ -1,11 +1,12 @@
-//! Threads that compress pieces, and one that joins them in their order.
+//! Threads that compress pieces and join them in their order. Who would have to wait for another does the other's work.
 //!
-//! A fixed number of pieces goes round, from the one who fills them to a compressor, to the one who joins, and back: that
-//! bounds the memory, whatever is fast or slow.
+//! A fixed number of pieces goes round, from the one who fills them to whoever compresses, to whoever joins, and back: that
+//! bounds the memory, whatever is fast or slow. Nobody has a part of its own but the one who fills, since a thread that sleeps
+//! until its part comes is woken later than it takes to compress a piece.
 
-use std::io::Write;
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::collections::{BTreeMap, VecDeque};
+use std::io::{self, Write};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use super::Member;
@@ -16,37 +17,146 @@ use crate::layer::Error;
 /// With more, the digests would be waited for: they are computed in order.
 const MOST_THREADS: usize = 4;
 
-/// Pieces beside those that are being compressed: one that is filled, one that takes its rest over, one that is written, and one
-/// that waits. A piece that goes to zlib takes longer than others, and its successors wait for it to be joined.
-const AROUND: usize = 4;
-
-/// A piece, and where it goes when it is compressed.
-type Job = (Piece, SyncSender<Result<Piece, Error>>);
+/// Pieces beside those that are being compressed: one that takes the rest of the one that is filled, and two that wait. A piece
+/// that goes to zlib takes longer than others, and its successors wait for it to be joined.
+const AROUND: usize = 3;
 
 /// Where the stream's pieces come from and go to.
-pub(super) struct Pieces {
-    free: Receiver<Piece>,
-    jobs: Sender<Job>,
-    order: Sender<Receiver<Result<Piece, Error>>>,
+pub(super) struct Pieces<'a, W: Write> {
+    pool: &'a Pool<W>,
+    compressor: Compressor,
 }
 
-impl Pieces {
-    /// A piece to fill, as soon as one is free.
-    pub(super) fn empty(&self) -> Result<Piece, Error> {
-        self.free.recv().map_err(|_| gone())
+impl<W: Write> Pieces<'_, W> {
+    /// A piece to fill. Where none is free, this thread does what frees one.
+    pub(super) fn empty(&mut self) -> Result<Piece, Error> {
+        self.pool.work(&mut self.compressor, &self.pool.joined, |state| {
+            if state.is_broken() { Some(Err(gone())) } else { state.free.pop().map(Ok) }
+        })
     }
 
     /// Hands a piece on. Pieces are joined in the order in which they were handed on.
     pub(super) fn hand_on(&self, piece: Piece) -> Result<(), Error> {
-        let (done, result) = sync_channel(1);
-        self.order.send(result).map_err(|_| gone())?;
-        self.jobs.send((piece, done)).map_err(|_| gone())
+        let mut state = self.pool.lock();
+        if state.is_broken() {
+            return Err(gone());
+        }
+        let number = state.handed_on;
+        state.handed_on += 1;
+        state.jobs.push_back((number, piece));
+        self.pool.filled.notify_one();
+        Ok(())
+    }
+
+    /// Waits until every piece is joined, and helps.
+    fn finish(mut self) {
+        self.pool
+            .work(&mut self.compressor, &self.pool.joined, |state| (state.is_broken() || state.joined == state.handed_on).then_some(()));
     }
 }
 
 /// Whoever ended early says why; this is what the others see of it.
 fn gone() -> Error {
-    Error::Write(std::io::ErrorKind::BrokenPipe.into())
+    Error::Write(io::ErrorKind::BrokenPipe.into())
+}
+
+/// What the threads share.
+struct Pool<W: Write> {
+    level: i32,
+    state: Mutex<State<W>>,
+    /// There is a piece to compress, or nothing more to do. What is to be joined is joined by who compressed it, or by who is joining.
+    filled: Condvar,
+    /// A piece was joined, or nothing more will be.
+    joined: Condvar,
+}
+
+struct State<W: Write> {
+    free: Vec<Piece>,
+    /// Filled, with their numbers.
+    jobs: VecDeque<(u64, Piece)>,
+    /// Compressed, by their numbers.
+    done: BTreeMap<u64, Piece>,
+    handed_on: u64,
+    joined: u64,
+    /// Absent while somebody joins.
+    member: Option<Member<W>>,
+    error: Option<Error>,
+    /// Nothing more will come.
+    is_over: bool,
+}
+
+impl<W: Write> State<W> {
+    fn is_broken(&self) -> bool {
+        self.error.is_some()
+    }
+
+    /// The next piece in order, and where it goes, if both are there.
+    fn next(&mut self) -> Option<(Member<W>, Piece)> {
+        let member = self.member.take()?;
+        let Some(piece) = self.done.remove(&self.joined) else {
+            self.member = Some(member);
+            return None;
+        };
+        Some((member, piece))
+    }
+}
+
+impl<W: Write> Pool<W> {
+    fn lock(&self) -> MutexGuard<'_, State<W>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn fail(&self, state: &mut State<W>, error: Error) {
+        state.error.get_or_insert(error);
+        self.filled.notify_all();
+        self.joined.notify_all();
+    }
+
+    /// Joins and compresses until `end` gives something, and sleeps until `news` where there is nothing to do.
+    fn work<T>(&self, compressor: &mut Compressor, news: &Condvar, end: impl Fn(&mut State<W>) -> Option<T>) -> T {
+        let mut state = self.lock();
+        loop {
+            if let Some(ended) = end(&mut state) {
+                return ended;
+            }
+            if let Some((mut member, piece)) = state.next() {
+                drop(state);
+                let appended = member.append(&piece);
+                state = self.lock();
+                match appended {
+                    Ok(()) => state.member = Some(member),
+                    Err(error) => self.fail(&mut state, Error::from_io(error)),
+                }
+                state.joined += 1;
+                state.free.push(piece);
+                self.joined.notify_one();
+            } else if let Some((number, mut piece)) = state.jobs.pop_front() {
+                drop(state);
+                let compressed = compressor.compress(&mut piece).map_err(Error::Write).and_then(|()| check::self_check(&piece));
+                state = self.lock();
+                match compressed {
+                    Ok(()) => drop(state.done.insert(number, piece)),
+                    Err(error) => self.fail(&mut state, error),
+                }
+            } else {
+                state = news.wait(state).unwrap_or_else(PoisonError::into_inner);
+            }
+        }
+    }
+}
+
+/// Ends the work of all threads when it is dropped, also by a panic.
+struct End<'a, W: Write>(&'a Pool<W>);
+
+impl<W: Write> Drop for End<'_, W> {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        state.is_over = true;
+        if thread::panicking() {
+            self.0.fail(&mut state, gone());
+        }
+        self.0.filled.notify_all();
+    }
 }
 
 /// How many threads compress.
@@ -54,62 +164,45 @@ pub(super) fn threads() -> usize {
     thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS)
 }
 
-/// Lets `fill` hand on pieces, and appends them, compressed, to `member`.
+/// Lets `fill` hand on pieces, and appends them, compressed, to `member`. The thread that fills is one of `threads`.
 pub(super) fn run<W, T>(
     level: i32,
     threads: usize,
     member: Member<W>,
-    fill: impl FnOnce(&Pieces) -> Result<T, Error>,
+    fill: impl FnOnce(&mut Pieces<'_, W>) -> Result<T, Error>,
 ) -> Result<(T, Member<W>), Error>
 where
     W: Write + Send,
 {
-    let ((jobs, queue), (order, results), (back, free)) = (channel(), channel(), channel());
-    for _ in 0..threads + AROUND {
-        // The receiver lives until `fill` ends.
-        let _ = back.send(Piece::default());
-    }
-    let queue = Mutex::new(queue);
-    let queue = &queue;
-    thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(move || compress(level, queue));
+    let state = State {
+        free: (0..threads + AROUND).map(|_| Piece::default()).collect(),
+        jobs: VecDeque::new(),
+        done: BTreeMap::new(),
+        handed_on: 0,
+        joined: 0,
+        member: Some(member),
+        error: None,
+        is_over: false,
+    };
+    let pool = Pool { level, state: Mutex::new(state), filled: Condvar::new(), joined: Condvar::new() };
+    let filled = thread::scope(|scope| {
+        let _end = End(&pool);
+        for _ in 1..threads {
+            scope.spawn(|| {
+                let _end = End(&pool);
+                pool.work(&mut Compressor::new(pool.level), &pool.filled, |state| (state.is_over || state.is_broken()).then_some(()));
+            });
         }
-        let joiner = scope.spawn(move || join(member, &results, &back));
-        let filled = {
-            let pieces = Pieces { free, jobs, order };
-            fill(&pieces)
-        };
-        let member = joiner.join().map_err(|_| gone())?;
-        match (filled, member) {
-            (Ok(filled), Ok(member)) => Ok((filled, member)),
-            // What ended the joiner is the cause of what `fill` then saw.
-            (_, Err(error)) | (Err(error), Ok(_)) => Err(error),
-        }
-    })
-}
-
-fn compress(level: i32, queue: &Mutex<Receiver<Job>>) {
-    let mut compressor = Compressor::new(level);
-    loop {
-        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok((mut piece, done)) = next else { return };
-        let compressed = compressor.compress(&mut piece).map_err(Error::Write).and_then(|()| check::self_check(&piece));
-        // Nobody waits for it any more where the joiner has failed.
-        let _ = done.send(compressed.map(|()| piece));
+        let mut pieces = Pieces { pool: &pool, compressor: Compressor::new(pool.level) };
+        let filled = fill(&mut pieces)?;
+        pieces.finish();
+        Ok(filled)
+    });
+    let State { member, error, .. } = pool.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+    match (filled, member, error) {
+        (Ok(filled), Some(member), None) => Ok((filled, member)),
+        // What broke the work is the cause of what `fill` then saw.
+        (_, _, Some(error)) | (Err(error), _, None) => Err(error),
+        (Ok(_), None, None) => Err(gone()),
     }
-}
-
-fn join<W: Write>(
-    mut member: Member<W>,
-    results: &Receiver<Receiver<Result<Piece, Error>>>,
-    back: &Sender<Piece>,
-) -> Result<Member<W>, Error> {
-    while let Ok(result) = results.recv() {
-        let piece = result.recv().map_err(|_| gone())??;
-        member.append(&piece).map_err(Error::from_io)?;
-        // Nobody wants it back where everything was handed on.
-        let _ = back.send(piece);
-    }
-    Ok(member)
 }

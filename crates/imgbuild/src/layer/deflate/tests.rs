@@ -166,6 +166,24 @@ fn a_writer_that_fails_is_the_error_that_is_seen() {
 }
 
 #[test]
+fn a_writer_that_panics_ends_all_threads() {
+    struct Broken;
+    impl Write for Broken {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            assert!(bytes.len() <= 100, "broken");
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    for threads in 1..=3 {
+        let compress = || compress_with(6, threads, Broken, |sink| sink.write_all(&noise(40 * SIZE, 3)).map_err(Error::from_io));
+        assert!(std::panic::catch_unwind(compress).is_err(), "{threads} threads");
+    }
+}
+
+#[test]
 fn who_stops_filling_stops_it_all() {
     let result = compress_with(6, 2, io::sink(), |sink| {
         sink.write_all(&noise(5 * SIZE, 3)).map_err(Error::from_io)?;
