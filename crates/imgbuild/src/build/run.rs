@@ -24,6 +24,8 @@ use crate::target::{Receipt, Session, Target};
 
 /// How long targets may take to forget what was begun, when a build ends early.
 const ABORT_TIME: Duration = Duration::from_secs(2);
+/// Bytes of a layer that takes longer to be made than a registry to open an upload.
+const LARGE: u64 = 1 << 20;
 /// Blobs of the base that are sent at a time, beside the layers.
 const BASE_BLOBS_AT_ONCE: usize = 4;
 
@@ -86,6 +88,9 @@ async fn flow(build: Build, stop: &StopOnDrop, sessions: &Sessions) -> Result<Re
         }
     }
 
+    if plan.layers.iter().zip(&found).any(|(planned, found)| matches!(found, Found::Unknown(_)) && planned.bytes >= LARGE) {
+        sessions.expect_large();
+    }
     let base_blobs = distinct(base.images.iter().flat_map(|image| &image.layers));
     let door = Door { sessions, verdict: &verdict, targets, base: &base_blobs, events, opened: OnceCell::new() };
     let (queue, queued) = unbounded_channel();
@@ -204,6 +209,7 @@ impl Door<'_, '_> {
 #[derive(Default)]
 pub(super) struct Sessions {
     open: Mutex<Vec<Arc<dyn Session>>>,
+    expects_large: AtomicBool,
     is_publishing: AtomicBool,
 }
 
@@ -218,9 +224,18 @@ impl Sessions {
     async fn open(&self, targets: &[Box<dyn Target>], blobs: &[Blob], events: &Events) -> Result<(), Error> {
         for target in targets {
             let session = target.open(blobs, events).await?;
+            if self.expects_large.load(Ordering::Relaxed) {
+                session.expect_large();
+            }
             self.open.lock().unwrap_or_else(PoisonError::into_inner).push(session.into());
         }
         Ok(())
+    }
+
+    /// Tells the targets that a large layer is being made.
+    fn expect_large(&self) {
+        self.expects_large.store(true, Ordering::Relaxed);
+        self.all().iter().for_each(|session| session.expect_large());
     }
 
     async fn send(&self, blob: &Blob) -> Result<(), Error> {

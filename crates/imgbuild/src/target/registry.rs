@@ -248,6 +248,10 @@ impl RegistrySession {
 }
 
 impl Session for RegistrySession {
+    fn expect_large(&self) {
+        self.pusher.keep_session();
+    }
+
     fn send<'a>(&'a self, blob: &'a Blob) -> BoxFuture<'a, Result<(), Error>> {
         Box::pin(async move {
             if lock(&self.denied).is_some() {

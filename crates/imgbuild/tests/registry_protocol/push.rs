@@ -98,6 +98,29 @@ async fn a_session_that_proved_the_permission_and_was_not_needed_is_deleted() {
 }
 
 #[tokio::test]
+async fn a_session_that_is_kept_for_a_large_blob_is_not_taken_by_small_ones() {
+    let registry = Registry::start();
+    let pusher = builder().build().pusher(&reference(&registry, "a/b"));
+    let (large, small) = (layer(noise(100_000, 1)), |seed| layer(noise(100, seed)));
+    pusher.prove_by_session().await.unwrap();
+    pusher.keep_session();
+    assert_eq!(pusher.offer_blob(&small(2)).await.unwrap(), Outcome::Sent);
+    assert_eq!(registry.count("POST", "/blobs/uploads/"), 2);
+    assert_eq!(pusher.push_blob(&large).await.unwrap(), Outcome::Sent);
+    assert_eq!(registry.count("POST", "/blobs/uploads/"), 2, "the session that was kept was not used");
+
+    // Where the large one was there already, a small one uses it.
+    let pusher = builder().build().pusher(&reference(&registry, "a/b"));
+    pusher.prove_by_session().await.unwrap();
+    pusher.keep_session();
+    assert_eq!(pusher.push_blob(&large).await.unwrap(), Outcome::Present);
+    assert_eq!(pusher.offer_blob(&small(3)).await.unwrap(), Outcome::Sent);
+    assert_eq!(registry.count("POST", "/blobs/uploads/"), 3);
+    pusher.close().await;
+    assert_eq!((registry.open_uploads(), registry.count("DELETE", "*")), (0, 0));
+}
+
+#[tokio::test]
 async fn chunks_are_sent_only_after_a_413_and_are_large_enough() {
     for (minimum, limit) in [(None, 600_000), (Some(400_000), 600_000)] {
         let start = Registry::builder().request_limit(limit);

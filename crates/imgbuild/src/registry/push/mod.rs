@@ -10,7 +10,7 @@ mod upload;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -45,6 +45,8 @@ struct Shared {
     assumed: Mutex<HashSet<Digest>>,
     /// Sessions that were opened to prove permission and wait for an upload.
     spare: Mutex<Vec<Session>>,
+    /// Whether they wait for a large one.
+    is_spare_kept: AtomicBool,
     /// The places of all sessions that the registry holds for us.
     open: Mutex<HashMap<u64, Url>>,
     /// Requests that may open a session, until their answer is known.
@@ -116,6 +118,7 @@ impl Pusher {
             manifests: Mutex::default(),
             assumed: Mutex::default(),
             spare: Mutex::default(),
+            is_spare_kept: AtomicBool::default(),
             open: Mutex::default(),
             posts: TaskTracker::new(),
             unmountable: Mutex::default(),
@@ -201,6 +204,12 @@ impl Pusher {
         lock(&self.0.assumed).extend(digests);
     }
 
+    /// Keeps the session that proved our permission for the next blob that is [pushed](Self::push_blob): nothing can be done meanwhile
+    /// while a large one is made, and small ones that are [offered](Self::offer_blob) open sessions of their own beside.
+    pub fn keep_session(&self) {
+        self.0.is_spare_kept.store(true, Ordering::Relaxed);
+    }
+
     fn is_assumed(&self, digest: &Digest) -> bool {
         lock(&self.0.assumed).contains(digest)
     }
@@ -239,13 +248,18 @@ impl Pusher {
             return Ok(self.report(blob, Outcome::Present));
         }
         let is_mountable = self.mount_source(blob).await?.is_some();
-        if !is_mountable && asked == Asked::First && self.has_blob(blob.digest()).await? {
-            return Ok(self.report(blob, Outcome::Present));
+        if !is_mountable && asked == Asked::First {
+            let is_present = self.has_blob(blob.digest()).await?;
+            self.0.is_spare_kept.store(false, Ordering::Relaxed);
+            if is_present {
+                return Ok(self.report(blob, Outcome::Present));
+            }
         }
         let closed = |_| Error::Input("the client was shut down".to_owned());
         let _permit = self.0.client.0.uploads.acquire().await.map_err(closed)?;
         // A session that proved our permission saves a request, but a mount saves the bytes.
-        let spare = if is_mountable { None } else { lock(&self.0.spare).pop() };
+        let is_kept = is_mountable || self.0.is_spare_kept.load(Ordering::Relaxed);
+        let spare = if is_kept { None } else { lock(&self.0.spare).pop() };
         let begun = match (spare, asked) {
             (Some(session), _) => Begun::Session(session),
             (None, Asked::WithUpload) if !is_mountable => self.begin_or_find(blob).await?,
