@@ -36,8 +36,8 @@ const PATCH: u16 = 1 << 5;
 pub(super) const DESCRIPTOR: u16 = 1 << 3;
 pub(super) const UTF8: u16 = 1 << 11;
 
-/// Reads the next header; the flaw comes with the entry's name where it is known by then.
-pub(super) fn read(directory: &mut impl Read) -> Result<Header, (Option<String>, Flaw)> {
+/// Reads the next header, with `variable` as its memory; the flaw comes with the entry's name where it is known by then.
+pub(super) fn read(directory: &mut impl Read, variable: &mut Vec<u8>) -> Result<Header, (Option<String>, Flaw)> {
     let mut fixed = Record([0; FIXED]);
     directory.read_exact(&mut fixed.0).map_err(|error| (None, error.into()))?;
     if !fixed.0.starts_with(b"PK\x01\x02") {
@@ -45,8 +45,8 @@ pub(super) fn read(directory: &mut impl Read) -> Result<Header, (Option<String>,
     }
     let [name_len, extra_len, comment_len] = [28, 30, 32].map(|at| usize::from(fixed.u16(at)));
     let len = FIXED + name_len + extra_len + comment_len;
-    let mut variable = vec![0; len - FIXED];
-    directory.read_exact(&mut variable).map_err(|error| (None, error.into()))?;
+    variable.resize(len - FIXED, 0);
+    directory.read_exact(variable).map_err(|error| (None, error.into()))?;
     let (raw_name, rest) = variable.split_at(name_len);
     let (extra, comment) = rest.split_at(extra_len);
     let name = name::parse(raw_name, fixed.u16(8) & UTF8 != 0).map_err(|flaw| (None, flaw))?;

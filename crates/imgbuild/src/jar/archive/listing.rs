@@ -21,14 +21,23 @@ pub(in super::super) struct Listing {
     directory: Vec<u8>,
 }
 
+/// The entries of a listing, one after the other.
+pub(in super::super) struct Entries<'a> {
+    listing: &'a Listing,
+    left: u64,
+    rest: &'a [u8],
+    variable: Vec<u8>,
+    window: Window<'a>,
+}
+
 /// An entry as the directory names it.
-pub(in super::super) struct Listed {
+pub(in super::super) struct Listed<'a> {
+    listing: &'a Listing,
     header: Header,
-    archive: Arc<str>,
-    /// The data behind the local header; `None` where it lies outside of the archive.
-    packed: Option<Bytes>,
+    /// Position and length of the data behind the local header; `None` where it lies outside of the archive.
+    packed: Option<(u64, u64)>,
     /// The first of it.
-    start: Vec<u8>,
+    start: &'a [u8],
 }
 
 /// Bytes of a central directory that are held in memory; a JAR of 65,535 entries with long names has some 10 MB.
@@ -49,18 +58,9 @@ impl Listing {
     }
 
     /// The entries in the order of the directory, up to the first header that cannot be read.
-    pub(in super::super) fn entries(&self) -> impl Iterator<Item = Result<Listed, Error>> {
-        let mut rest = self.directory.as_slice();
-        let mut window = Window::new(&self.bytes);
-        (0..self.place.entries).map(move |_| {
-            let header = central::read(&mut rest).map_err(|(entry, flaw)| flaw.within(&self.name, entry.as_deref()))?;
-            let at = header.offset.checked_add(self.place.shift).filter(|&at| at < self.place.start);
-            let at = at.ok_or_else(|| Flaw::format("its offset is out of range").within(&self.name, Some(&header.name)))?;
-            let packed = self.packed(&header, at, &mut window);
-            let start = packed.and_then(|(at, len)| window.read(at, len.min(PACKED_HEAD as u64))).unwrap_or_default().to_vec();
-            let packed = packed.and_then(|(at, len)| self.bytes.slice(at, len));
-            Ok(Listed { header, archive: Arc::clone(&self.name), packed, start })
-        })
+    pub(in super::super) fn entries(&self) -> Entries<'_> {
+        let (rest, window) = (self.directory.as_slice(), Window::new(&self.bytes));
+        Entries { listing: self, left: self.place.entries, rest, variable: Vec::new(), window }
     }
 
     /// Position and length of the data behind the local header, whose names and extra fields may have other lengths than the
@@ -74,7 +74,25 @@ impl Listing {
     }
 }
 
-impl Listed {
+impl Entries<'_> {
+    /// The next entry. It holds what was read for it only until the one after it is asked for.
+    pub(in super::super) fn next(&mut self) -> Option<Result<Listed<'_>, Error>> {
+        self.left = self.left.checked_sub(1)?;
+        let Listing { name, place, .. } = self.listing;
+        let header = match central::read(&mut self.rest, &mut self.variable) {
+            Ok(header) => header,
+            Err((entry, flaw)) => return Some(Err(flaw.within(name, entry.as_deref()))),
+        };
+        let Some(at) = header.offset.checked_add(place.shift).filter(|&at| at < place.start) else {
+            return Some(Err(Flaw::format("its offset is out of range").within(name, Some(&header.name))));
+        };
+        let packed = self.listing.packed(&header, at, &mut self.window);
+        let start = packed.and_then(|(at, len)| self.window.read(at, len.min(PACKED_HEAD as u64))).unwrap_or_default();
+        Some(Ok(Listed { listing: self.listing, header, packed, start }))
+    }
+}
+
+impl Listed<'_> {
     pub(in super::super) fn name(&self) -> &str {
         &self.header.name
     }
@@ -85,18 +103,18 @@ impl Listed {
 
     /// The first `N` bytes; `None` where there are fewer, or they cannot be read.
     pub(in super::super) fn head<const N: usize>(&self) -> Option<[u8; N]> {
-        head(self.header.method, &self.start)
+        head(self.header.method, self.start)
     }
 
     /// The entry, to be read as a whole; `None` where its data lies outside of the archive.
     pub(in super::super) fn entry(&self) -> Option<Entry> {
         Some(Entry {
-            archive: Arc::clone(&self.archive),
+            archive: Arc::clone(&self.listing.name),
             name: self.header.name.as_str().into(),
             method: self.header.method,
             size: self.header.size,
             crc32: self.header.crc32,
-            data: self.packed.clone()?,
+            data: self.packed.and_then(|(at, len)| self.listing.bytes.slice(at, len))?,
             requires_unpack: self.header.requires_unpack,
             modified: self.header.modified,
         })

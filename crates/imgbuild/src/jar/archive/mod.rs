@@ -103,9 +103,9 @@ fn read_entries(name: &Arc<str>, bytes: &Bytes) -> Result<Vec<Entry>, Error> {
     let headers =
         bytes.slice(directory.start, directory.size).ok_or_else(|| whole(Flaw::Truncated("its directory is incomplete".to_owned())))?;
     let mut headers = BufReader::with_capacity(64 << 10, headers.reader());
-    let mut found = Found::default();
+    let (mut found, mut variable) = (Found::default(), Vec::new());
     for _ in 0..directory.entries {
-        let header = central::read(&mut headers).map_err(|(entry, flaw)| flaw.within(name, entry.as_deref()))?;
+        let header = central::read(&mut headers, &mut variable).map_err(|(entry, flaw)| flaw.within(name, entry.as_deref()))?;
         let data = found.add(bytes, &header, &directory).map_err(|flaw| flaw.within(name, Some(&header.name)))?;
         found.entries.push(Entry {
             archive: Arc::clone(name),

@@ -1,5 +1,7 @@
 //! Which names of entries are taken: those that are one path, and the same one, to every reader.
 
+use memchr::memchr2;
+
 use super::flaw::Flaw;
 use super::limits::MAX_NAME;
 
@@ -19,10 +21,8 @@ pub(super) fn parse(raw: &[u8], utf8: bool) -> Result<String, Flaw> {
     let name = std::str::from_utf8(raw).map_err(|_| Flaw::hostile(format!("the name `{}` is not UTF-8 as it claims", shown())))?;
     let why = if name.starts_with('/') {
         Some("is absolute")
-    } else if raw.contains(&0) {
-        Some("holds a NUL")
-    } else if raw.contains(&b'\\') {
-        Some("holds a backslash")
+    } else if let Some(at) = memchr2(0, b'\\', raw) {
+        Some(if raw[at] == 0 { "holds a NUL" } else { "holds a backslash" })
     } else {
         raw.strip_suffix(b"/").unwrap_or(raw).split(|&byte| byte == b'/').find_map(|part| match part {
             b".." => Some("leads out of the archive"),

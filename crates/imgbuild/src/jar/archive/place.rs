@@ -52,10 +52,10 @@ fn add(bytes: &Bytes, base: u64, depth: usize, found: &mut Vec<Place>) {
     if found.len() < MAX_PLACES {
         found.push(Place { at: base + directory.start, part: Part::Directory });
     }
-    let mut headers = BufReader::with_capacity(64 << 10, headers.reader());
+    let (mut headers, mut variable) = (BufReader::with_capacity(64 << 10, headers.reader()), Vec::new());
     for _ in 0..directory.entries {
         // What was found before a bad header stays useful.
-        let Ok(header) = central::read(&mut headers) else { return };
+        let Ok(header) = central::read(&mut headers, &mut variable) else { return };
         let Some(at) = header.offset.checked_add(directory.shift).filter(|&at| at < directory.start) else { continue };
         if found.len() == MAX_PLACES {
             return;

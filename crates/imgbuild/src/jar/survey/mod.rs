@@ -140,7 +140,8 @@ fn survey(library: &Entry) -> Result<Survey, String> {
 fn list(name: &str, bytes: Bytes) -> Result<Survey, String> {
     let listing = Listing::open(name, bytes).map_err(|error| error.to_string())?;
     let mut survey = Survey::default();
-    for listed in listing.entries() {
+    let mut entries = listing.entries();
+    while let Some(listed) = entries.next() {
         let listed = listed.map_err(|error| error.to_string())?;
         if classes::is_class(listed.name()) {
             survey.classes.add(listed.name(), listed.head());
