@@ -21,7 +21,7 @@ def install(folder, names):
     os.environ["IMGBUILD_PEER_DIR"] = str(folder)
     packages = [name for name in ("docker-registry", "skopeo") if name in names and not shutil.which(name)]
     packages += ["runc"] if "buildkit" in names and not shutil.which("runc") else []
-    packages += [package for program, package in (("mvn", "maven"), ("curl", "curl"), ("/usr/bin/time", "time"), ("gzip", "gzip")) if not shutil.which(program)]
+    packages += [package for program, package in (("mvn", "maven"), ("curl", "curl"), ("openssl", "openssl"), ("/usr/bin/time", "time"), ("gzip", "gzip")) if not shutil.which(program)]
     if packages:
         step(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages])
     if "crane" in names and not shutil.which("crane"):

@@ -219,7 +219,7 @@ def peak_megabytes(pid):
 
 
 class Limit:
-    """What cannot be left out: the JAR's digest, and one PUT of it."""
+    """What cannot be left out: the JAR's digest, by the fastest program that there is for it, and one PUT of it."""
 
     name = "sha256 + one PUT"
 
@@ -228,7 +228,7 @@ class Limit:
 
     def publish(self, host, _, repository):
         digest = self.bench.digest(self.bench.jar)
-        script = (f"sha256sum {self.bench.jar} >/dev/null; location=$(curl -sS -X POST -D - -o /dev/null http://{host}/v2/{repository}/blobs/uploads/ "
+        script = (f"openssl dgst -sha256 {self.bench.jar} >/dev/null; location=$(curl -sS -X POST -D - -o /dev/null http://{host}/v2/{repository}/blobs/uploads/ "
                   f"| tr -d '\\r' | sed -n 's/^[Ll]ocation: //p'); "
                   f"curl -sSf -o /dev/null -T {self.bench.jar} \"$location&digest=sha256:{digest}\"")
         return run(["sh", "-c", script])
