@@ -1,7 +1,7 @@
 //! What all connections of imgbuild have in common, to registries and to Docker Engines: whom TLS trusts, and why a request failed.
 //!
-//! The room refuses to know what is said over a connection, and keeps nothing global: every client gets a configuration of
-//! its own.
+//! The room refuses to know what is said over a connection, and keeps nothing global: whoever makes clients gets a configuration of
+//! their own.
 
 mod cause;
 mod trust;

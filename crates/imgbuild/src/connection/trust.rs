@@ -1,6 +1,6 @@
 //! TLS: whom we trust, and with which certificate we show ourselves.
 //!
-//! Every HTTP client gets a configuration of its own with an explicit provider, never the process's, which is the embedder's.
+//! Every HTTP client gets a configuration of ours with an explicit provider, never the process's, which is the embedder's.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};

@@ -50,6 +50,9 @@ impl Hosts {
     }
 }
 
+/// Hosts that a client is kept for: the registry's, its token server's and where its blobs lie. Who is sent to ever new ones begins anew.
+const MOST_CLIENTS: usize = 64;
+
 /// The client for one host, and what that host thinks of our certificate.
 #[derive(Clone)]
 pub(crate) struct HostClient {
@@ -100,6 +103,9 @@ impl Clients {
             Entry::Vacant(place) => place.insert(key.0.configuration().map_err(|error| Error::Input(error.to_string()))?).clone(),
         };
         let client = self.make(configuration, guarded)?;
+        if made.clients.len() >= MOST_CLIENTS {
+            made.clients.clear();
+        }
         made.clients.insert(key, client.clone());
         Ok(client)
     }

@@ -23,7 +23,9 @@ pub(crate) fn request_line(method: &Method, url: &Url) -> String {
 /// Reads the meaning of an error of the HTTP client; `auth` is what the host has shown so far, `proxy` the proxy of the request.
 pub(crate) fn explain(error: &reqwest::Error, auth: &ClientAuth, method: &Method, url: &Url, proxy: Option<&Url>) -> Error {
     let meaning = read(error, method, url, proxy);
-    if error.is_connect() { meaning } else { auth.judge(meaning, &authority(url)) }
+    // Whose doing it is that a proxy's tunnel ends nobody says.
+    let is_hang_up = error.is_request() && !error.is_connect() && !error.is_timeout() && proxy.is_none();
+    if is_hang_up { auth.judge(meaning, &authority(url)) } else { meaning }
 }
 
 fn read(error: &reqwest::Error, method: &Method, url: &Url, proxy: Option<&Url>) -> Error {
