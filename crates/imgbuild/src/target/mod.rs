@@ -85,7 +85,7 @@ pub fn at(location: &Location) -> Result<Box<dyn Target>, Error> {
 
 /// A target that is being published to. Dropped before [`publish`](Self::publish) has ended, no tag has moved.
 pub trait Session: Send + Sync {
-    /// Tells that a large blob is being made, which everything else can wait for.
+    /// Tells that a large blob is being made: what was opened ahead is kept for it.
     fn expect_large(&self) {}
 
     /// Sends a blob ahead of the image. May run for several blobs at once; a blob is sent at most once.

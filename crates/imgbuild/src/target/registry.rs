@@ -289,7 +289,7 @@ impl Session for RegistrySession {
 }
 
 /// Proves that pushing is allowed by the first request that writes: for a blob of the base where that is not there yet,
-/// else by a session that the first layer uses.
+/// else by a session that a layer uses.
 async fn prove(pusher: &Pusher, blobs: &[Blob]) -> Result<(), registry::Error> {
     let needed = blobs.iter().find(|blob| !blob.descriptor().media_type.is_nondistributable());
     match needed {

@@ -80,7 +80,7 @@ enum Asked {
 pub enum Proof {
     /// The blob was mounted.
     Mounted,
-    /// An upload session is open; the next upload uses it.
+    /// An upload session is open; the next upload uses it, or the one that it is [kept](Pusher::keep_session) for.
     Session,
     /// Nothing: the blob is there already, and reading was enough to see it.
     Present,
@@ -164,7 +164,8 @@ impl Pusher {
         }
     }
 
-    /// Shows that we may push, by opening an upload session. The next upload uses it, or [`close`](Self::close) deletes it.
+    /// Shows that we may push, by opening an upload session. The next upload uses it, or the one that it is
+    /// [kept](Self::keep_session) for, or [`close`](Self::close) deletes it.
     ///
     /// # Errors
     /// [`Error::Denied`] where we may not push.
@@ -204,8 +205,9 @@ impl Pusher {
         lock(&self.0.assumed).extend(digests);
     }
 
-    /// Keeps the session that proved our permission for the next blob that is [pushed](Self::push_blob): nothing can be done meanwhile
-    /// while a large one is made, and small ones that are [offered](Self::offer_blob) open sessions of their own beside.
+    /// Keeps the session that proved our permission for the next blob that is [pushed](Self::push_blob), a large one that is still made:
+    /// small ones that are [offered](Self::offer_blob) meanwhile open their own. It is kept no longer once a pushed blob was found to be
+    /// there already.
     pub fn keep_session(&self) {
         self.0.is_spare_kept.store(true, Ordering::Relaxed);
     }
@@ -248,18 +250,22 @@ impl Pusher {
             return Ok(self.report(blob, Outcome::Present));
         }
         let is_mountable = self.mount_source(blob).await?.is_some();
+        let mut kept = None;
         if !is_mountable && asked == Asked::First {
             let is_present = self.has_blob(blob.digest()).await?;
-            self.0.is_spare_kept.store(false, Ordering::Relaxed);
+            let was_kept = self.0.is_spare_kept.swap(false, Ordering::Relaxed);
             if is_present {
                 return Ok(self.report(blob, Outcome::Present));
+            }
+            if was_kept {
+                kept = lock(&self.0.spare).pop();
             }
         }
         let closed = |_| Error::Input("the client was shut down".to_owned());
         let _permit = self.0.client.0.uploads.acquire().await.map_err(closed)?;
         // A session that proved our permission saves a request, but a mount saves the bytes.
-        let is_kept = is_mountable || self.0.is_spare_kept.load(Ordering::Relaxed);
-        let spare = if is_kept { None } else { lock(&self.0.spare).pop() };
+        let may_use = !is_mountable && !self.0.is_spare_kept.load(Ordering::Relaxed);
+        let spare = kept.or_else(|| if may_use { lock(&self.0.spare).pop() } else { None });
         let begun = match (spare, asked) {
             (Some(session), _) => Begun::Session(session),
             (None, Asked::WithUpload) if !is_mountable => self.begin_or_find(blob).await?,
