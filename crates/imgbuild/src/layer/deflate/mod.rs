@@ -7,7 +7,7 @@
 //! than a tenth of the time.
 //!
 //! The output is one gzip member (RFC 1952): streaming readers, Python's among them, stop silently behind the first of
-//! several. It is cut into pieces that are compressed on threads of their own. A piece depends on its own bytes and on nothing
+//! several. It is cut into pieces that several threads compress and join. A piece depends on its own bytes and on nothing
 //! else, so neither the number of threads nor their timing changes a bit. Where a directory lies, the layer becomes larger, and
 //! is as right as ever: what directories say only decides how bytes are written, not which.
 

@@ -64,7 +64,7 @@ fn gone() -> Error {
 struct Pool<W: Write> {
     level: i32,
     state: Mutex<State<W>>,
-    /// There is a piece to compress, or nothing more to do. What is to be joined is joined by who compressed it, or by who is joining.
+    /// There is a piece to compress or to join, or nothing more to do.
     filled: Condvar,
     /// A piece was joined, or nothing more will be.
     joined: Condvar,
@@ -88,6 +88,10 @@ struct State<W: Write> {
 impl<W: Write> State<W> {
     fn is_broken(&self) -> bool {
         self.error.is_some()
+    }
+
+    fn has_work(&self) -> bool {
+        !self.jobs.is_empty() || (self.member.is_some() && self.done.contains_key(&self.joined))
     }
 
     /// The next piece in order, and where it goes, if both are there.
@@ -117,9 +121,15 @@ impl<W: Write> Pool<W> {
         let mut state = self.lock();
         loop {
             if let Some(ended) = end(&mut state) {
+                if state.has_work() {
+                    self.filled.notify_one();
+                }
                 return ended;
             }
             if let Some((mut member, piece)) = state.next() {
+                if state.has_work() {
+                    self.filled.notify_one();
+                }
                 drop(state);
                 let appended = member.append(&piece);
                 state = self.lock();
