@@ -33,8 +33,8 @@ struct Input {
 type Part = (&'static str, u64, fn(&Input));
 
 const PARTS: [Part; 7] = [
-    ("read a jar", 10, |input| drop(black_box(input::files(&input.jar)))),
-    ("look into libraries", 10, |input| drop(black_box(input::survey(&input.classes)))),
+    ("read a jar", 50, |input| drop(black_box(input::files(&input.jar)))),
+    ("look into libraries", 50, |input| drop(black_box(input::survey(&input.classes)))),
     ("outline a layer", 2000, |input| drop(black_box(Outline::of(&input.files, Encoding::default())))),
     ("digest a layer", 2, |input| drop(black_box(Key::of(&input.files, Encoding::default(), &Stop::default()).unwrap()))),
     ("write a layer, none", 1, |input| write(&input.files, "none")),
