@@ -304,16 +304,9 @@ async fn a_host_that_cannot_be_reached_yet_is_not_taken_for_one_without_tls() {
 async fn a_registry_that_wants_our_certificate_is_not_taken_for_one_without_tls() {
     let registry = Registry::builder().tls(Tls::new().known_clients()).start();
     let folder = tempfile::tempdir().unwrap();
-    let place = folder.path().join(registry.host());
-    std::fs::create_dir(&place).unwrap();
-    std::fs::write(place.join("ca.crt"), registry.authority_pem().unwrap()).unwrap();
-    let client = || builder().certificates(folder.path()).build();
-    let error = client().head(&reference(&registry, "a/b:1")).await.unwrap_err();
+    let error = guest(&registry, folder.path(), false).head(&reference(&registry, "a/b:1")).await.unwrap_err();
     assert!(matches!(&error, Error::ClientCertificate { host, .. } if *host == registry.host()), "{error:?}");
-    let (certificate, key) = registry.client_pem().unwrap();
-    std::fs::write(place.join("client.cert"), certificate).unwrap();
-    std::fs::write(place.join("client.key"), key).unwrap();
-    assert_eq!(client().head(&reference(&registry, "a/b:1")).await.unwrap(), None);
+    assert_eq!(guest(&registry, folder.path(), true).head(&reference(&registry, "a/b:1")).await.unwrap(), None);
 }
 
 /// A client that trusts `registry`, and shows its certificate where `known`.

@@ -62,7 +62,6 @@ fn gone() -> Error {
 
 /// What the threads share.
 struct Pool<W: Write> {
-    level: i32,
     state: Mutex<State<W>>,
     /// There is a piece to compress or to join, or nothing more to do.
     filled: Condvar,
@@ -194,16 +193,16 @@ where
         error: None,
         is_over: false,
     };
-    let pool = Pool { level, state: Mutex::new(state), filled: Condvar::new(), joined: Condvar::new() };
+    let pool = Pool { state: Mutex::new(state), filled: Condvar::new(), joined: Condvar::new() };
     let filled = thread::scope(|scope| {
         let _end = End(&pool);
         for _ in 1..threads {
             scope.spawn(|| {
                 let _end = End(&pool);
-                pool.work(&mut Compressor::new(pool.level), &pool.filled, |state| (state.is_over || state.is_broken()).then_some(()));
+                pool.work(&mut Compressor::new(level), &pool.filled, |state| (state.is_over || state.is_broken()).then_some(()));
             });
         }
-        let mut pieces = Pieces { pool: &pool, compressor: Compressor::new(pool.level) };
+        let mut pieces = Pieces { pool: &pool, compressor: Compressor::new(level) };
         let filled = fill(&mut pieces)?;
         pieces.finish();
         Ok(filled)
