@@ -9,8 +9,8 @@ use super::{Method, extra, name};
 
 /// What the central directory says of an entry.
 #[derive(Debug)]
-pub(super) struct Header {
-    pub(super) name: String,
+pub(super) struct Header<'a> {
+    pub(super) name: &'a str,
     pub(super) flags: u16,
     pub(super) method: Method,
     pub(super) crc32: u32,
@@ -37,7 +37,7 @@ pub(super) const DESCRIPTOR: u16 = 1 << 3;
 pub(super) const UTF8: u16 = 1 << 11;
 
 /// Reads the next header, with `variable` as its memory; the flaw comes with the entry's name where it is known by then.
-pub(super) fn read(directory: &mut impl Read, variable: &mut Vec<u8>) -> Result<Header, (Option<String>, Flaw)> {
+pub(super) fn read<'v>(directory: &mut impl Read, variable: &'v mut Vec<u8>) -> Result<Header<'v>, (Option<String>, Flaw)> {
     let mut fixed = Record([0; FIXED]);
     directory.read_exact(&mut fixed.0).map_err(|error| (None, error.into()))?;
     if !fixed.0.starts_with(b"PK\x01\x02") {
@@ -50,13 +50,10 @@ pub(super) fn read(directory: &mut impl Read, variable: &mut Vec<u8>) -> Result<
     let (raw_name, rest) = variable.split_at(name_len);
     let (extra, comment) = rest.split_at(extra_len);
     let name = name::parse(raw_name, fixed.u16(8) & UTF8 != 0).map_err(|flaw| (None, flaw))?;
-    match header(&fixed, raw_name, extra, comment, len) {
-        Ok(header) => Ok(Header { name, ..header }),
-        Err(flaw) => Err((Some(name), flaw)),
-    }
+    header(&fixed, name, extra, comment, len).map_err(|flaw| (Some(name.to_owned()), flaw))
 }
 
-fn header(fixed: &Record<FIXED>, raw_name: &[u8], extra: &[u8], comment: &[u8], len: usize) -> Result<Header, Flaw> {
+fn header<'a>(fixed: &Record<FIXED>, name: &'a str, extra: &[u8], comment: &[u8], len: usize) -> Result<Header<'a>, Flaw> {
     if len > MAX_HEADER {
         return Err(Flaw::hostile(format!("its header has {len} bytes, more than {MAX_HEADER}")));
     }
@@ -81,7 +78,7 @@ fn header(fixed: &Record<FIXED>, raw_name: &[u8], extra: &[u8], comment: &[u8], 
     if std::str::from_utf8(comment).is_err() {
         return Err(Flaw::hostile("its comment is not UTF-8, which Java refuses"));
     }
-    extra::no_other_name(extra, raw_name)?;
+    extra::no_other_name(extra, name.as_bytes())?;
     let mut size = u64::from(fixed.u32(24));
     let mut compressed = u64::from(fixed.u32(20));
     let mut offset = u64::from(fixed.u32(42));
@@ -92,14 +89,14 @@ fn header(fixed: &Record<FIXED>, raw_name: &[u8], extra: &[u8], comment: &[u8], 
     if method == Method::Stored && size != compressed {
         return Err(Flaw::hostile(format!("it is stored, {compressed} bytes, and claims {size}")));
     }
-    if raw_name.ends_with(b"/") && size != 0 {
+    if name.ends_with('/') && size != 0 {
         return Err(Flaw::hostile("it is a folder with contents"));
     }
     if size > MAX_SIZE || size > FREE_SIZE && size / MAX_RATIO > compressed {
         return Err(Flaw::hostile(format!("it would become {size} bytes from {compressed}")));
     }
     Ok(Header {
-        name: String::new(),
+        name,
         flags,
         method,
         crc32: fixed.u32(16),

@@ -33,7 +33,7 @@ pub(in super::super) struct Entries<'a> {
 /// An entry as the directory names it.
 pub(in super::super) struct Listed<'a> {
     listing: &'a Listing,
-    header: Header,
+    header: Header<'a>,
     /// Position and length of the data behind the local header; `None` where it lies outside of the archive.
     packed: Option<(u64, u64)>,
     /// The first of it.
@@ -65,7 +65,7 @@ impl Listing {
 
     /// Position and length of the data behind the local header, whose names and extra fields may have other lengths than the
     /// directory's.
-    fn packed(&self, header: &Header, at: u64, window: &mut Window<'_>) -> Option<(u64, u64)> {
+    fn packed(&self, header: &Header<'_>, at: u64, window: &mut Window<'_>) -> Option<(u64, u64)> {
         let fixed = window.read(at, 30)?.first_chunk::<30>().filter(|fixed| fixed.starts_with(b"PK\x03\x04"))?;
         let length = |at: usize| u64::from(u16::from_le_bytes([fixed[at], fixed[at + 1]]));
         let start = at + 30 + length(26) + length(28);
@@ -84,7 +84,7 @@ impl Entries<'_> {
             Err((entry, flaw)) => return Some(Err(flaw.within(name, entry.as_deref()))),
         };
         let Some(at) = header.offset.checked_add(place.shift).filter(|&at| at < place.start) else {
-            return Some(Err(Flaw::format("its offset is out of range").within(name, Some(&header.name))));
+            return Some(Err(Flaw::format("its offset is out of range").within(name, Some(header.name))));
         };
         let packed = self.listing.packed(&header, at, &mut self.window);
         let start = packed.and_then(|(at, len)| self.window.read(at, len.min(PACKED_HEAD as u64))).unwrap_or_default();
@@ -94,7 +94,7 @@ impl Entries<'_> {
 
 impl Listed<'_> {
     pub(in super::super) fn name(&self) -> &str {
-        &self.header.name
+        self.header.name
     }
 
     pub(in super::super) fn size(&self) -> u64 {
@@ -110,7 +110,7 @@ impl Listed<'_> {
     pub(in super::super) fn entry(&self) -> Option<Entry> {
         Some(Entry {
             archive: Arc::clone(&self.listing.name),
-            name: self.header.name.as_str().into(),
+            name: self.header.name.into(),
             method: self.header.method,
             size: self.header.size,
             crc32: self.header.crc32,

@@ -18,7 +18,7 @@ pub(super) struct Extent {
 const FIXED: usize = 30;
 
 /// Confirms the entry whose local header is at `at`; nothing of it may reach past `limit`.
-pub(super) fn confirm(bytes: &Bytes, central: &Header, at: u64, limit: u64) -> Result<Extent, Flaw> {
+pub(super) fn confirm(bytes: &Bytes, central: &Header<'_>, at: u64, limit: u64) -> Result<Extent, Flaw> {
     let outside = || Flaw::hostile("it reaches into the directory");
     let mut local = Record([0; FIXED]);
     let name_at = at.checked_add(FIXED as u64).filter(|&end| end <= limit).ok_or_else(outside)?;

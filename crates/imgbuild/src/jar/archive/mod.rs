@@ -106,7 +106,7 @@ fn read_entries(name: &Arc<str>, bytes: &Bytes) -> Result<Vec<Entry>, Error> {
     let (mut found, mut variable) = (Found::default(), Vec::new());
     for _ in 0..directory.entries {
         let header = central::read(&mut headers, &mut variable).map_err(|(entry, flaw)| flaw.within(name, entry.as_deref()))?;
-        let data = found.add(bytes, &header, &directory).map_err(|flaw| flaw.within(name, Some(&header.name)))?;
+        let data = found.add(bytes, &header, &directory).map_err(|flaw| flaw.within(name, Some(header.name)))?;
         found.entries.push(Entry {
             archive: Arc::clone(name),
             name: header.name.into(),
@@ -138,7 +138,7 @@ struct Found {
 
 impl Found {
     /// Counts the entry, confirms it, and tells where its data is.
-    fn add(&mut self, bytes: &Bytes, header: &Header, directory: &Directory) -> Result<Bytes, Flaw> {
+    fn add(&mut self, bytes: &Bytes, header: &Header<'_>, directory: &Directory) -> Result<Bytes, Flaw> {
         self.count(header)?;
         let at = header.offset.checked_add(directory.shift).ok_or_else(|| Flaw::format("its offset is out of range"))?;
         let extent = local::confirm(bytes, header, at, directory.start)?;
@@ -146,7 +146,7 @@ impl Found {
         Ok(extent.data)
     }
 
-    fn count(&mut self, header: &Header) -> Result<(), Flaw> {
+    fn count(&mut self, header: &Header<'_>) -> Result<(), Flaw> {
         self.directory += header.len as u64;
         self.names += header.name.len();
         self.total = self.total.saturating_add(header.size);

@@ -1,6 +1,6 @@
 //! Parts of what an entry holds, by their offset.
 
-use std::io::{self, Read as _};
+use std::io::{self, BufWriter, Read as _};
 
 use super::super::archive::Contents;
 use super::super::{Entry, Error};
@@ -17,9 +17,14 @@ pub(super) struct Parts<'a> {
 /// Bytes of the start that are kept. Linkers put what names the needed libraries in front of the code.
 const KEPT: u64 = 512 << 10;
 
+/// Bytes that are inflated at a time where nobody wants them: with fewer, zlib copies more of them.
+const SKIPPED: usize = 128 << 10;
+
 impl<'a> Parts<'a> {
     pub(super) fn of(entry: &'a Entry) -> Result<Self, Error> {
-        let (mut start, mut contents) = (Vec::new(), entry.open());
+        let len = entry.size().min(KEPT);
+        // One byte more shows the end of a shorter one without another buffer.
+        let (mut start, mut contents) = (Vec::with_capacity(usize::try_from(len + 1).unwrap_or_default()), entry.open());
         contents.by_ref().take(KEPT).read_to_end(&mut start).map_err(|error| entry.read_error(error))?;
         Ok(Self { entry, position: start.len() as u64, start, contents })
     }
@@ -42,7 +47,8 @@ impl<'a> Parts<'a> {
         if offset < self.position {
             (self.contents, self.position) = (self.entry.open(), 0);
         }
-        self.position += io::copy(&mut self.contents.by_ref().take(offset - self.position), &mut io::sink())?;
+        self.position +=
+            io::copy(&mut self.contents.by_ref().take(offset - self.position), &mut BufWriter::with_capacity(SKIPPED, io::sink()))?;
         let mut bytes = Vec::new();
         self.position += self.contents.by_ref().take(len as u64).read_to_end(&mut bytes)? as u64;
         Ok(bytes)

@@ -8,10 +8,18 @@ pub(super) const BLOCK: usize = 32;
 /// Bits of the longest code.
 pub(super) const MAX_BITS: u8 = 15;
 
+/// Ones for the first places and zeros for as many others: from a place on it tells which lie before another one.
+const FIRST: [u8; 2 * BLOCK] = {
+    let mut first = [0; 2 * BLOCK];
+    let (ones, _) = first.split_at_mut(BLOCK);
+    ones.copy_from_slice(&[1; BLOCK]);
+    first
+};
+
 /// A canonical code. Sorting three hundred symbols takes longer than looking for the eight that are met.
 pub(super) struct Code<'a> {
     /// The first code of each length.
-    pub(super) firsts: [u16; MAX_BITS as usize + 1],
+    firsts: [u16; MAX_BITS as usize + 1],
     /// Those of each length and of shorter ones end here, as codes of the longest length.
     ends: [u16; MAX_BITS as usize + 1],
     lengths: &'a [Block],
@@ -42,7 +50,7 @@ impl<'a> Code<'a> {
         bits.skip(length.into())?;
         let (mut before, mut at) = ((ahead >> (MAX_BITS - length)) - first, 0);
         for block in self.lengths {
-            let here = number_of(length, std::slice::from_ref(block));
+            let here = number_of(length, block);
             if before < here {
                 let mut same = (at..).zip(block).filter(|(_, other)| **other == length);
                 return same.nth(before.into()).and_then(|(symbol, _)| u16::try_from(symbol).ok());
@@ -62,9 +70,17 @@ impl<'a> Code<'a> {
         if length == 0 {
             return None;
         }
-        let mut before = [u8::MAX; BLOCK];
-        before[..within].copy_from_slice(&block[..within]);
-        let code = self.firsts.get(usize::from(length))? + number_of(length, whole) + number_of(length, &[before]);
+        let mut counts = [0; BLOCK];
+        for block in whole {
+            count_same(&mut counts, length, block);
+        }
+        let before = FIRST.get(BLOCK - within..)?.first_chunk::<BLOCK>()?;
+        let mut here = [0; BLOCK];
+        count_same(&mut here, length, block);
+        for ((count, here), before) in counts.iter_mut().zip(here).zip(before) {
+            *count += here & before;
+        }
+        let code = self.firsts.get(usize::from(length))? + sum(&counts);
         if bits.code() >> (MAX_BITS - length) == code { bits.skip(length.into()) } else { None }
     }
 }
@@ -82,13 +98,20 @@ fn count(lengths: &[Block]) -> [u16; MAX_BITS as usize + 1] {
     others.iter().fold(first, |sum, counts| std::array::from_fn(|length| sum[length] + counts[length]))
 }
 
-/// How many symbols have codes of this length. Places of a block are counted each by itself, which is all of them at once to a processor.
-fn number_of(length: u8, lengths: &[Block]) -> u16 {
-    let mut counts = [0_u8; BLOCK];
-    for block in lengths {
-        for (count, &other) in counts.iter_mut().zip(block) {
-            *count += u8::from(other == length);
-        }
+/// How many symbols of a block have codes of this length.
+fn number_of(length: u8, block: &Block) -> u16 {
+    let mut counts = [0; BLOCK];
+    count_same(&mut counts, length, block);
+    sum(&counts)
+}
+
+/// Counts a block's codes of this length, each place by itself, which is all of them at once to a processor.
+fn count_same(counts: &mut Block, length: u8, block: &Block) {
+    for (count, &other) in counts.iter_mut().zip(block) {
+        *count += u8::from(other == length);
     }
+}
+
+fn sum(counts: &Block) -> u16 {
     counts.iter().map(|&count| u16::from(count)).sum()
 }

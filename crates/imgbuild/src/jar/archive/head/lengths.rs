@@ -1,7 +1,7 @@
 //! The lengths of the codes of a block of Deflate (RFC 1951, 3.2.6 and 3.2.7).
 
 use super::bits::Bits;
-use super::code::{BLOCK, Block, Code};
+use super::code::{BLOCK, Block};
 
 /// Blocks for the symbols of literals and lengths, two of which never occur (RFC 1951, 3.2.5), and for those of distances.
 const LITERALS: usize = 9;
@@ -11,19 +11,33 @@ const MOST_LITERALS: usize = 286;
 /// The order in which the lengths of the length codes are written (RFC 1951, 3.2.7).
 const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
+/// Bits of the longest code of a length.
+const MAX_LENGTH_BITS: usize = 7;
+
 /// What one symbol of the code of the lengths says, in one word: it is taken apart faster than its parts are loaded.
 #[derive(Clone, Copy)]
 struct Step(u32);
 
 impl Step {
-    /// What no symbol says.
-    const NONE: Self = Self(0);
+    /// What each symbol says, by the length of its code.
+    const OF: [[Self; MAX_LENGTH_BITS + 1]; ORDER.len()] = {
+        let mut of = [[Self(0); MAX_LENGTH_BITS + 1]; ORDER.len()];
+        let mut at = 0;
+        while at < ORDER.len() * MAX_LENGTH_BITS {
+            let (symbol, length) = (at / MAX_LENGTH_BITS, 1 + at % MAX_LENGTH_BITS);
+            #[expect(clippy::cast_possible_truncation, reason = "below 19 and 8")]
+            let step = Self::new(symbol as u8, length as u8);
+            of[symbol][length] = step;
+            at += 1;
+        }
+        of
+    };
     /// Bits of the longest one, with what is behind it.
     const MOST_BITS: u32 = 14;
     /// Marks a length that is the one before.
     const SAME: u8 = 1 << 4;
 
-    fn new(symbol: u8, code: u8) -> Self {
+    const fn new(symbol: u8, code: u8) -> Self {
         let (more, times, length) = match symbol {
             16 => (2, 3, Self::SAME),
             17 => (3, 3, 0),
@@ -52,26 +66,34 @@ impl Step {
     }
 }
 
-/// Bits of the longest code of a length.
-const MAX_LENGTH_BITS: usize = 7;
-
 /// The code of the lengths, as a table of all that its bits can be; `None` where some of that means nothing, as for zlib.
-fn steps(lengths: &Block) -> Option<[Step; 1 << MAX_LENGTH_BITS]> {
-    let mut next = Code::of(std::slice::from_ref(lengths))?.firsts;
-    let mut table = [Step::NONE; 1 << MAX_LENGTH_BITS];
-    let mut filled = 0;
-    for (symbol, &length) in (0_u8..).zip(&lengths[..ORDER.len()]).filter(|(_, length)| **length > 0) {
-        let code = &mut next[usize::from(length)];
-        let step = Step::new(symbol, length);
-        let mut at = usize::from(code.reverse_bits() >> (16 - u16::from(length)));
-        while let Some(entry) = table.get_mut(at) {
-            *entry = step;
-            at += 1 << length;
-            filled += 1;
-        }
-        *code += 1;
+///
+/// The table of codes of one length is that of the shorter ones, twice, with the new codes in it: bits behind a code are above it.
+fn steps(lengths: &[u8; ORDER.len()]) -> Option<[Step; 1 << MAX_LENGTH_BITS]> {
+    // A bit for each symbol whose code has the length.
+    let mut symbols = [0_u32; MAX_LENGTH_BITS + 1];
+    for (symbol, &length) in lengths.iter().enumerate() {
+        *symbols.get_mut(usize::from(length))? |= 1 << symbol;
     }
-    (filled == table.len()).then_some(table)
+    let filled: u32 = (1..=MAX_LENGTH_BITS).map(|length| symbols[length].count_ones() << (MAX_LENGTH_BITS - length)).sum();
+    if filled != 1 << MAX_LENGTH_BITS {
+        return None;
+    }
+    let mut table = [Step(0); 1 << MAX_LENGTH_BITS];
+    // The next code, with zeros behind it up to the longest.
+    let mut next = 0_u8;
+    for length in 1..=MAX_LENGTH_BITS {
+        let (shorter, more) = table.split_at_mut(1 << (length - 1));
+        more[..shorter.len()].copy_from_slice(shorter);
+        let mut symbols = symbols[length];
+        while symbols != 0 {
+            // The first bit of a code is read lowest.
+            table[usize::from((next << 1).reverse_bits())] = Step::OF[symbols.trailing_zeros() as usize][length];
+            next += 1 << (MAX_LENGTH_BITS - length);
+            symbols &= symbols - 1;
+        }
+    }
+    Some(table)
 }
 
 /// Lengths of the codes of a block of Deflate.
@@ -106,7 +128,7 @@ pub(super) fn dynamic(bits: &mut Bits<'_>) -> Option<Lengths> {
     if literals > MOST_LITERALS {
         return None;
     }
-    let mut lengths = [0; BLOCK];
+    let mut lengths = [0; ORDER.len()];
     for &place in &ORDER[..written] {
         lengths[place] = u8::try_from(bits.take(3)?).ok()?;
     }
