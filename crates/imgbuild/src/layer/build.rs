@@ -4,8 +4,9 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::sink::{ReadPart, Sink};
 use super::tar::write_archive;
-use super::{Content, Encoding, Error, Files, Sink};
+use super::{Content, Encoding, Error, Files};
 use crate::oci::{Algorithm, Digest, Hasher};
 
 /// Asks running compressors to stop: they look at it between two pieces.
@@ -75,9 +76,16 @@ impl<W> Hashing<W> {
     }
 }
 
-impl Sink for Hashing<&mut dyn Sink> {
+impl<S: Sink> Sink for Hashing<S> {
     fn expect(&mut self, content: &dyn Content) {
         self.writer.expect(content);
+    }
+
+    fn take(&mut self, read: &mut ReadPart<'_>) -> Result<&[u8], Error> {
+        let bytes = self.writer.take(read)?;
+        self.hasher.update(bytes);
+        self.size += bytes.len() as u64;
+        Ok(bytes)
     }
 }
 

@@ -4,7 +4,8 @@ use std::fmt;
 use std::io::{BufWriter, Write};
 use std::str::FromStr;
 
-use super::{Error, Sink, deflate};
+use super::sink::{Plain, Sink};
+use super::{Error, deflate};
 use crate::oci::Compression;
 
 /// Headers of a tar are gathered up to this size; larger writes pass.
@@ -47,15 +48,15 @@ impl Encoding {
     {
         match self.compression {
             Compression::None => {
-                let mut buffered = BufWriter::with_capacity(BUFFER, writer);
+                let mut buffered = Plain::new(BufWriter::with_capacity(BUFFER, writer));
                 let filled = fill(&mut buffered)?;
-                Ok((filled, buffered.into_inner().map_err(|error| Error::Write(error.into_error()))?))
+                Ok((filled, buffered.into_inner().into_inner().map_err(|error| Error::Write(error.into_error()))?))
             }
             Compression::Gzip => deflate::compress(self.level, writer, fill),
             Compression::Zstd => {
-                let mut encoder = zstd::Encoder::new(writer, self.level).map_err(Error::Write)?;
+                let mut encoder = Plain::new(zstd::Encoder::new(writer, self.level).map_err(Error::Write)?);
                 let filled = fill(&mut encoder)?;
-                Ok((filled, encoder.finish().map_err(Error::Write)?))
+                Ok((filled, encoder.into_inner().finish().map_err(Error::Write)?))
             }
         }
     }

@@ -3,8 +3,9 @@
 use std::fmt;
 
 use super::build::Hashing;
+use super::sink::Plain;
 use super::tar::write_archive;
-use super::{Encoding, Error, Files, Kind, Sink, Stop};
+use super::{Encoding, Error, Files, Kind, Stop};
 use crate::oci::{Algorithm, Digest, Hasher};
 
 /// Changes whenever the two names below would mean something else.
@@ -28,7 +29,7 @@ impl Key {
     /// # Errors
     /// When a file cannot be read or has changed, or once stopped.
     pub fn of(files: &Files, encoding: Encoding, stop: &Stop) -> Result<Self, Error> {
-        let mut archive = Hashing::new(std::io::sink());
+        let mut archive = Hashing::new(Plain::new(std::io::sink()));
         write_archive(files, &mut archive, stop)?;
         Ok(Self::new(encoding, &archive.finish().1))
     }
@@ -105,5 +106,3 @@ impl Fields {
         self.0.finish()
     }
 }
-
-impl Sink for Hashing<std::io::Sink> {}

@@ -16,19 +16,16 @@ const MAX_OCTAL_7: u64 = 0o777_7777;
 const MAX_OCTAL_11: u64 = 0o777_7777_7777;
 /// Name of the entries that carry PAX records; readers never show it.
 const PAX_NAME: &str = "././@PaxHeader";
-/// Content is copied in pieces of this size.
-const PIECE: usize = 64 << 10;
 
 /// Writes `files` as a whole archive.
 pub(super) fn write_archive(files: &Files, writer: &mut impl Sink, stop: &Stop) -> Result<(), Error> {
-    let mut piece = vec![0; PIECE];
     for (path, entry) in files.entries() {
-        write_entry(path, entry, writer, &mut piece, stop)?;
+        write_entry(path, entry, writer, stop)?;
     }
     writer.write_all(&END).map_err(Error::from_io)
 }
 
-fn write_entry(path: &str, entry: &Entry, writer: &mut impl Sink, piece: &mut [u8], stop: &Stop) -> Result<(), Error> {
+fn write_entry(path: &str, entry: &Entry, writer: &mut impl Sink, stop: &Stop) -> Result<(), Error> {
     let (entry_type, size, link, path) = match &entry.kind {
         Kind::Folder => (EntryType::Directory, 0, None, format!("{path}/")),
         Kind::File(content) => (EntryType::Regular, content.size(), None, path.to_owned()),
@@ -47,20 +44,20 @@ fn write_entry(path: &str, entry: &Entry, writer: &mut impl Sink, piece: &mut [u
     let failed = |source| Error::Read { path: path.clone(), place: content.place(), source };
     let mut reader = content.open().map_err(failed)?;
     writer.expect(content.as_ref());
+    let mut read = |part: &mut [u8]| loop {
+        match reader.read(part) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            read => return read.map_err(failed),
+        }
+    };
     let mut seen = 0;
-    loop {
+    while seen <= size {
         stop.check()?;
-        let length = match reader.read(piece) {
-            Ok(0) => break,
-            Ok(length) => length,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(failed(error)),
-        };
-        seen += length as u64;
-        if seen > size {
+        let taken = writer.take(&mut read)?.len() as u64;
+        if taken == 0 {
             break;
         }
-        writer.write_all(&piece[..length]).map_err(Error::from_io)?;
+        seen += taken;
     }
     if seen != size {
         return Err(Error::Changed { place: content.place(), expected: size, found: seen });

@@ -6,7 +6,8 @@ use super::piece::{Piece, SIZE};
 use super::pool::Pieces;
 use super::walk::{Archive, Walk};
 use crate::jar;
-use crate::layer::{Content, Error, Sink};
+use crate::layer::sink::{PART, ReadPart, Sink};
+use crate::layer::{Content, Error};
 
 /// A file that is smaller holds no entry whose data would be passed on.
 const SMALLEST_ARCHIVE: u64 = 256;
@@ -22,13 +23,13 @@ pub(super) struct Cutter<'a, 'p, W: Write> {
 impl<'a, 'p, W: Write> Cutter<'a, 'p, W> {
     pub(super) fn new(pieces: &'a mut Pieces<'p, W>) -> Result<Self, Error> {
         let mut piece = pieces.empty()?;
-        piece.input.reserve_exact(SIZE);
+        piece.truncate(0);
         Ok(Self { pieces, piece, walk: Walk::default(), written: 0 })
     }
 
     /// Hands on what is left.
     pub(super) fn finish(mut self) -> Result<(), Error> {
-        while !self.piece.input.is_empty() {
+        while !self.piece.input().is_empty() {
             self.hand_on()?;
         }
         Ok(())
@@ -36,24 +37,27 @@ impl<'a, 'p, W: Write> Cutter<'a, 'p, W> {
 
     fn hand_on(&mut self) -> Result<(), Error> {
         let mut next = self.pieces.empty()?;
-        next.input.clear();
-        next.input.reserve_exact(SIZE);
-        let cut = self.walk.cut(self.piece.input.len());
-        next.input.extend_from_slice(&self.piece.input[cut..]);
-        self.piece.input.truncate(cut);
-        self.walk.walk(&self.piece.input, &mut self.piece.spans);
+        next.truncate(0);
+        let cut = self.walk.cut(self.piece.input().len());
+        next.append(&self.piece.input()[cut..]);
+        self.piece.truncate(cut);
+        let mut spans = std::mem::take(&mut self.piece.spans);
+        self.walk.walk(self.piece.input(), &mut spans);
+        self.piece.spans = spans;
         self.pieces.hand_on(std::mem::replace(&mut self.piece, next))
+    }
+
+    /// Hands on a piece that is full: there is room then.
+    fn make_room(&mut self) -> Result<(), Error> {
+        if self.piece.input().len() == SIZE { self.hand_on() } else { Ok(()) }
     }
 }
 
 impl<W: Write> Write for Cutter<'_, '_, W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let taken = bytes.len().min(SIZE - self.piece.input.len());
-        self.piece.input.extend_from_slice(&bytes[..taken]);
+        self.make_room().map_err(io::Error::other)?;
+        let taken = self.piece.append(bytes);
         self.written += taken as u64;
-        if self.piece.input.len() == SIZE {
-            self.hand_on().map_err(io::Error::other)?;
-        }
         Ok(taken)
     }
 
@@ -72,5 +76,14 @@ impl<W: Write> Sink for Cutter<'_, '_, W> {
         if !places.is_empty() {
             self.walk.expect(Archive { start, end, places });
         }
+    }
+
+    fn take(&mut self, read: &mut ReadPart<'_>) -> Result<&[u8], Error> {
+        self.make_room()?;
+        let room = self.piece.room();
+        let len = room.len().min(PART);
+        let len = read(&mut room[..len])?;
+        self.written += len as u64;
+        Ok(self.piece.grow(len))
     }
 }

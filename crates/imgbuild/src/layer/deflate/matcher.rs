@@ -3,6 +3,8 @@
 //! Headers lie a few kilobytes apart, between data in which no match is worth looking for. Only positions in headers are
 //! remembered, so that a search costs what the headers cost.
 
+use std::ops::Range;
+
 use super::codes::MAX_LENGTH;
 
 /// How far back deflate reaches.
@@ -16,12 +18,15 @@ const CANDIDATES: usize = 2;
 /// A match of this length is taken without a look at the next position.
 const GOOD_LENGTH: usize = 12;
 
+/// What is added to positions that are remembered: none is farther from zero, which stands for no position, than any reaches.
+const FIRST: u32 = u16::MAX as u32 + 1;
+
 /// Positions of header bytes in one piece, by what stands there.
 #[derive(Debug)]
 pub(super) struct Matcher {
-    /// The latest position of each hash, plus one.
+    /// The latest position of each hash, plus [`FIRST`].
     heads: Box<[u32; 1 << HASH_BITS]>,
-    /// How far before each position the one of the same hash is; zero where none is within reach.
+    /// How far before each position the one of the same hash is; zero where it is beyond a number of 16 bits, or there is none.
     previous: Box<[u16]>,
 }
 
@@ -51,7 +56,7 @@ impl Matcher {
         let mut ahead = None;
         while at < end {
             let found = ahead.take().unwrap_or_else(|| self.longest(piece, at));
-            self.remember(piece, at);
+            self.remember(piece, at..at + 1);
             let next = if found.0 > 0 && found.0 < GOOD_LENGTH { self.longest(piece, at + 1) } else { (0, 0) };
             if found.0 < SHORTEST || next.0 > found.0 {
                 step(Step::Literal(piece[at]));
@@ -62,9 +67,7 @@ impl Matcher {
                 continue;
             }
             step(Step::Copy(found.0, found.1));
-            for skipped in at + 1..at + found.0 {
-                self.remember(piece, skipped);
-            }
+            self.remember(piece, at + 1..at + found.0);
             at += found.0;
         }
     }
@@ -75,7 +78,8 @@ impl Matcher {
         let Some(hash) = hash(rest) else { return (0, 0) };
         let rest = &rest[..rest.len().min(MAX_LENGTH)];
         let mut best = (0, 0);
-        let Some(mut from) = (self.heads[hash] as usize).checked_sub(1) else { return best };
+        let Some(from) = self.heads[hash].checked_sub(FIRST) else { return best };
+        let mut from = from as usize;
         for _ in 0..CANDIDATES {
             // What is remembered of a position beyond the window may be of a later one.
             if at - from > WINDOW {
@@ -96,13 +100,16 @@ impl Matcher {
         if best.0 < SHORTEST { (0, 0) } else { best }
     }
 
-    fn remember(&mut self, piece: &[u8], at: usize) {
-        let Some(hash) = hash(&piece[at..]) else { return };
+    /// Remembers positions in a match or before one, of which there are many: nothing here depends on what stands there.
+    fn remember(&mut self, piece: &[u8], positions: Range<usize>) {
+        let bytes = &piece[positions.start..piece.len().min(positions.end + SHORTEST - 1)];
         // A piece is far shorter than 4 GiB.
-        let position = u32::try_from(at + 1).unwrap_or(0);
-        let before = std::mem::replace(&mut self.heads[hash], position);
-        let distance = if before == 0 { None } else { u16::try_from(position - before).ok() };
-        self.previous[at % WINDOW] = distance.unwrap_or(0);
+        let first = u32::try_from(positions.start).unwrap_or(0) + FIRST;
+        for ((position, at), four) in (first..).zip(positions).zip(bytes.windows(SHORTEST)) {
+            let Some(hash) = hash(four) else { return };
+            let distance = position - std::mem::replace(&mut self.heads[hash], position);
+            self.previous[at % WINDOW] = u16::try_from(distance).unwrap_or(0);
+        }
     }
 }
 

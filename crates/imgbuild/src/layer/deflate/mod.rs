@@ -78,7 +78,7 @@ impl<W: Write> Member<W> {
         piece.output().try_for_each(|part| self.writer.write_all(part))?;
         self.crc.combine(piece.crc());
         // RFC 1952: the length is counted modulo 2^32.
-        self.length = self.length.wrapping_add(u32::try_from(piece.input.len()).map_err(io::Error::other)?);
+        self.length = self.length.wrapping_add(u32::try_from(piece.input().len()).map_err(io::Error::other)?);
         Ok(())
     }
 

@@ -42,7 +42,9 @@ pub(super) struct Span {
 /// Bytes, how they are to be written, and what became of them. Its memory is used again for other pieces.
 #[derive(Debug, Default)]
 pub(super) struct Piece {
-    pub(super) input: Vec<u8>,
+    /// The input, and room for more.
+    bytes: Vec<u8>,
+    len: usize,
     pub(super) spans: Vec<Span>,
     blocks: Blocks,
     crc: crc32fast::Hasher,
@@ -51,12 +53,47 @@ pub(super) struct Piece {
 impl Piece {
     /// Bytes and the runs that they are made of.
     pub(super) fn new(input: Vec<u8>, spans: Vec<Span>) -> Self {
-        Self { input, spans, ..Self::default() }
+        Self { len: input.len(), bytes: input, spans, ..Self::default() }
+    }
+
+    /// What is to be compressed.
+    pub(super) fn input(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+
+    /// What [`SIZE`] leaves behind the input, to be written to.
+    pub(super) fn room(&mut self) -> &mut [u8] {
+        if self.bytes.len() < SIZE {
+            // Memory that is zero already is not written to.
+            let input = std::mem::replace(&mut self.bytes, vec![0; SIZE]);
+            self.bytes[..input.len()].copy_from_slice(&input);
+        }
+        &mut self.bytes[self.len..]
+    }
+
+    /// Takes so many bytes of the room as input, and gives them.
+    pub(super) fn grow(&mut self, len: usize) -> &[u8] {
+        let from = self.len;
+        self.len += len;
+        &self.bytes[from..self.len]
+    }
+
+    /// Takes what there is room for, and tells how much.
+    pub(super) fn append(&mut self, bytes: &[u8]) -> usize {
+        let room = self.room();
+        let taken = bytes.len().min(room.len());
+        room[..taken].copy_from_slice(&bytes[..taken]);
+        self.grow(taken).len()
+    }
+
+    /// Keeps so many bytes of the input.
+    pub(super) fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len);
     }
 
     /// Whole blocks of deflate, from byte to byte, none of them the last; in parts that follow each other.
     pub(super) fn output(&self) -> impl Iterator<Item = &[u8]> {
-        self.blocks.parts(&self.input)
+        self.blocks.parts(self.input())
     }
 
     /// The checksum of the input.
@@ -79,7 +116,8 @@ impl Compressor {
 
     /// Compresses the piece; its spans cover its input.
     pub(super) fn compress(&mut self, piece: &mut Piece) -> io::Result<()> {
-        let Piece { input, spans, blocks, crc } = piece;
+        let Piece { bytes, len, spans, blocks, crc } = piece;
+        let input = &bytes[..*len];
         *crc = crc32fast::Hasher::new();
         crc.update(input);
         blocks.clear();
