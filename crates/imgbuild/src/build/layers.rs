@@ -75,8 +75,8 @@ impl Maker {
         Ok(Found::Known(layer))
     }
 
-    /// Makes a layer and remembers it. Builds beside this one that make the same layer give the same bytes.
-    pub(super) async fn make(&self, planned: &PlannedLayer, outline: &Outline) -> Result<Layer, Error> {
+    /// Makes a layer, gives it to `ready`, and remembers it. Builds beside this one that make the same layer give the same bytes.
+    pub(super) async fn make(&self, planned: &PlannedLayer, outline: &Outline, ready: impl FnOnce(&Blob)) -> Result<Layer, Error> {
         let (files, encoding, stop) = (planned.content.clone(), self.encoding, self.stop.clone());
         let (mut pending, mark) = (self.cache.pending()?, planned.content.mark());
         let (pending, built) = self
@@ -88,10 +88,11 @@ impl Maker {
         let key = Key::new(self.encoding, &built.diff_id).digest().clone();
         let record = CachedLayer { media_type: self.media_type(), digest: built.digest, size: built.size, diff_id: built.diff_id };
         let blob = self.cache.commit(pending, record.descriptor())?;
+        let layer = Layer::new(&planned.name, blob, record.diff_id.clone());
+        self.report(&layer, false);
+        ready(layer.blob());
         self.cache.remember_layer(&key, &record)?;
         self.remember(planned, outline, key, mark)?;
-        let layer = Layer::new(&planned.name, blob, record.diff_id);
-        self.report(&layer, false);
         Ok(layer)
     }
 

@@ -101,7 +101,7 @@ async fn flow(build: Build, stop: &StopOnDrop, sessions: &Sessions) -> Result<Re
         let make = plan.layers.iter().zip(found).map(|(planned, found)| async move {
             let layer = match found {
                 Found::Known(layer) => layer,
-                Found::Unknown(outline) => maker.make(planned, &outline).await?,
+                Found::Unknown(outline) => return maker.make(planned, &outline, enqueue).await,
             };
             enqueue(layer.blob());
             Ok::<_, Error>(layer)
