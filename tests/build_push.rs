@@ -3,16 +3,19 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use imgbuild::build::Kind;
 use imgbuild::event::Outcome;
+use imgbuild::oci::Digest;
 use imgbuild::recipe::Injected;
 use imgbuild::registry::{Anonymous, Client, Credential, Secret, StaticCredentials};
 use imgbuild::target::Role;
 use imgbuild::{Build, Cache, Recipe, RegistryTarget, Report};
 use imgbuild_testkit::fixtures;
+use imgbuild_testkit::jar::SpringBoot;
 use imgbuild_testkit::registry::{Registry, Tokens, What, When};
 use serde_json::Value;
 
@@ -103,6 +106,25 @@ async fn one_index_for_two_platforms_with_the_base_mounted() {
     assert_eq!(bench.registry.count("PUT", "/manifests/"), 3);
     assert_eq!(bench.registry.count("GET", "/blobs/"), 2 + 4, "two configurations, and four layers that are read once to know the base");
     assert_eq!(bench.registry.open_uploads(), 0);
+}
+
+/// The digest of a large layer's tar is found while the layer is sent.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_layer_has_the_digest_of_its_tar() {
+    let bench = Bench::new();
+    let jar = bench.folder.path().join("large.jar");
+    let large: Vec<u8> = (0..5_000_000_u32).flat_map(|number| (number / 1000).to_le_bytes()).collect();
+    fs::write(&jar, SpringBoot::new("3.5.0").file("BOOT-INF/classes/large.bin", &large).build()).unwrap();
+    let target = RegistryTarget::new(bench.registry.reference("koin/api", "1").parse().unwrap());
+    let client = client(&bench.registry, "writer", "writepw");
+    let build = Build::new(recipe(&bench.registry, &bench.config()), jar).registry(client).cache(bench.cache()).target(target);
+    let report = build.run().await.unwrap();
+    for layer in &report.layers {
+        let mut tar = Vec::new();
+        flate2::read::GzDecoder::new(&bench.registry.blob(layer.digest.as_str()).unwrap()[..]).read_to_end(&mut tar).unwrap();
+        assert_eq!(layer.diff_id, Digest::of(&tar), "{}", layer.name);
+    }
+    assert!(report.layers.iter().any(|layer| layer.name == "application"));
 }
 
 /// The right to push is proven while the base is looked for.

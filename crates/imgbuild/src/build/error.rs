@@ -172,6 +172,9 @@ impl Error {
             Self::Layer { source: layer::Error::Read { source, .. }, .. } => {
                 source.get_ref().and_then(|error| error.downcast_ref::<jar::Error>()).and_then(jar::Error::hint)
             }
+            Self::Layer { source: layer::Error::Changed { .. } | layer::Error::Rewritten, .. } => {
+                Some("wait for what writes them, then run again".to_owned())
+            }
             Self::Layer { source: layer::Error::Write(source), .. } if source.kind() == io::ErrorKind::StorageFull => {
                 Some("free space on that disk, or name another folder with `--cache-dir`".to_owned())
             }

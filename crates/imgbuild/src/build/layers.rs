@@ -10,11 +10,14 @@ use super::{Error, PlannedLayer};
 use crate::blob::{Blob, OpenFileSource};
 use crate::cache::{Cache, CachedLayer};
 use crate::event::{Event, Events};
-use crate::layer::{self, Built, Encoding, Files, Key, Layer, Outline, Stop};
+use crate::layer::{self, Built, Encoding, Files, Key, Layer, Outline, Packed, Stop};
 use crate::oci::{Descriptor, Digest, MediaType};
 
 /// Private layers up to this size are compressed in memory; larger ones go to a file without a name.
 const MAX_IN_MEMORY: u64 = 8 << 20;
+
+/// Bytes of a layer that takes longer to be sent than to be read again: the digest of its tar is found meanwhile.
+const READ_AGAIN: u64 = 16 << 20;
 
 /// Makes layers.
 pub(super) struct Maker {
@@ -45,6 +48,30 @@ pub(super) enum Found {
     Unknown(Outline),
 }
 
+/// What was compressed.
+enum Made {
+    /// A small layer, in one pass.
+    Built(Built),
+    /// A large one: its files are to be read again.
+    Packed(Packed),
+}
+
+impl Made {
+    const fn digest(&self) -> &Digest {
+        match self {
+            Self::Built(built) => &built.digest,
+            Self::Packed(packed) => &packed.digest,
+        }
+    }
+
+    const fn size(&self) -> u64 {
+        match self {
+            Self::Built(built) => built.size,
+            Self::Packed(packed) => packed.size,
+        }
+    }
+}
+
 impl Maker {
     /// Looks a layer up by its inputs. A private layer is small and is made at once.
     ///
@@ -71,7 +98,7 @@ impl Maker {
             self.remember(planned, &outline, key, mark)?;
         }
         let layer = self.cached(&planned.name, known)?;
-        self.report(&layer, true);
+        self.report(layer.name(), layer.blob(), true);
         Ok(Found::Known(layer))
     }
 
@@ -79,21 +106,38 @@ impl Maker {
     pub(super) async fn make(&self, planned: &PlannedLayer, outline: &Outline, ready: impl FnOnce(&Blob)) -> Result<Layer, Error> {
         let (files, encoding, stop) = (planned.content.clone(), self.encoding, self.stop.clone());
         let (mut pending, mark) = (self.cache.pending()?, planned.content.mark());
-        let (pending, built) = self
+        let is_large = planned.bytes >= READ_AGAIN;
+        let (pending, made) = self
             .on_a_core(&planned.name, move || {
-                let built = layer::build(&files, encoding, &mut pending, &stop)?;
-                Ok((pending, built))
+                let made = if is_large {
+                    Made::Packed(layer::pack(&files, encoding, &mut pending, &stop)?)
+                } else {
+                    Made::Built(layer::build(&files, encoding, &mut pending, &stop)?)
+                };
+                Ok((pending, made))
             })
             .await?;
-        let key = Key::new(self.encoding, &built.diff_id).digest().clone();
-        let record = CachedLayer { media_type: self.media_type(), digest: built.digest, size: built.size, diff_id: built.diff_id };
-        let blob = self.cache.commit(pending, record.descriptor())?;
-        let layer = Layer::new(&planned.name, blob, record.diff_id.clone());
-        self.report(&layer, false);
-        ready(layer.blob());
+        let blob = self.cache.commit(pending, Descriptor::new(self.media_type(), made.digest().clone(), made.size()))?;
+        self.report(&planned.name, &blob, false);
+        ready(&blob);
+        let diff_id = match made {
+            Made::Built(built) => built.diff_id,
+            Made::Packed(packed) => {
+                let (files, stop) = (planned.content.clone(), self.stop.clone());
+                self.on_a_core(&planned.name, move || packed.diff_id(&files, &stop)).await?
+            }
+        };
+        let key = Key::new(self.encoding, &diff_id).digest().clone();
+        let descriptor = blob.descriptor();
+        let record = CachedLayer {
+            media_type: descriptor.media_type.clone(),
+            digest: descriptor.digest.clone(),
+            size: descriptor.size,
+            diff_id: diff_id.clone(),
+        };
         self.cache.remember_layer(&key, &record)?;
         self.remember(planned, outline, key, mark)?;
-        Ok(layer)
+        Ok(Layer::new(&planned.name, blob, diff_id))
     }
 
     /// Remembers what was read, with the mark that the files had before if it is still theirs.
@@ -108,7 +152,7 @@ impl Maker {
         let make = if planned.bytes <= MAX_IN_MEMORY { in_memory_blob } else { nameless_blob };
         let (blob, diff_id) = self.on_a_core(&planned.name, move || make(&files, encoding, media_type, &stop)).await?;
         let layer = Layer::new(&planned.name, blob, diff_id);
-        self.report(&layer, false);
+        self.report(layer.name(), layer.blob(), false);
         Ok(layer)
     }
 
@@ -122,9 +166,8 @@ impl Maker {
         MediaType::OciLayer(self.encoding.compression())
     }
 
-    fn report(&self, layer: &Layer, cached: bool) {
-        let (digest, size) = (layer.blob().digest().clone(), layer.blob().size());
-        self.events.emit(&Event::LayerReady { name: layer.name().to_owned(), digest, size, cached });
+    fn report(&self, name: &str, blob: &Blob, cached: bool) {
+        self.events.emit(&Event::LayerReady { name: name.to_owned(), digest: blob.digest().clone(), size: blob.size(), cached });
     }
 
     async fn on_a_core<T, F>(&self, name: &str, work: F) -> Result<T, Error>

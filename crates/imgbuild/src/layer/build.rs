@@ -1,10 +1,10 @@
-//! One pass over the files: tar, compressed bytes and both digests.
+//! The files as a tar, its compressed bytes, and both digests: in one pass, or the tar's in a second one.
 
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::sink::{ReadPart, Sink};
+use super::sink::{Plain, ReadPart, Sink};
 use super::tar::write_archive;
 use super::{Content, Encoding, Error, Files};
 use crate::oci::{Algorithm, Digest, Hasher};
@@ -42,14 +42,69 @@ pub struct Built {
 /// # Errors
 /// When content cannot be read or has changed, when writing fails, or once stopped.
 pub fn build(files: &Files, encoding: Encoding, writer: impl Write + Send, stop: &Stop) -> Result<Built, Error> {
-    let (diff_id, compressed) = encoding.compress(Hashing::new(writer), |sink| {
+    let (diff_id, digest, size) = compress(encoding, writer, |sink| {
         let mut archive = Hashing::new(sink);
         write_archive(files, &mut archive, stop)?;
         Ok(archive.finish().1)
     })?;
+    Ok(Built { digest, diff_id, size })
+}
+
+/// A layer whose tar has no digest yet: the compressed bytes can be sent before it is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Packed {
+    /// The digest of the compressed bytes.
+    pub digest: Digest,
+    /// The number of compressed bytes.
+    pub size: u64,
+    tar: Sum,
+}
+
+/// What tells a tar from another one that was written of files which have changed meanwhile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Sum {
+    size: u64,
+    crc: u32,
+}
+
+/// The same without the digest of the tar, which takes a fifth of the time.
+///
+/// # Errors
+/// As [`build`].
+pub fn pack(files: &Files, encoding: Encoding, writer: impl Write + Send, stop: &Stop) -> Result<Packed, Error> {
+    let (tar, digest, size) = compress(encoding, writer, |sink| {
+        let mut archive = Hashing::with(sink, crc32fast::Hasher::new());
+        write_archive(files, &mut archive, stop)?;
+        Ok(archive.sum())
+    })?;
+    Ok(Packed { digest, size, tar })
+}
+
+impl Packed {
+    /// The digest of the tar, for which the files are read again.
+    ///
+    /// # Errors
+    /// [`Error::Rewritten`] when they are not what was compressed, else as [`build`].
+    pub fn diff_id(&self, files: &Files, stop: &Stop) -> Result<Digest, Error> {
+        let mut archive = Hashing::with(Hashing::new(Plain::new(io::sink())), crc32fast::Hasher::new());
+        write_archive(files, &mut archive, stop)?;
+        if archive.sum() != self.tar {
+            return Err(Error::Rewritten);
+        }
+        Ok(archive.writer.finish().1)
+    }
+}
+
+/// Compresses what `fill` writes; gives what that gave, and the digest and number of compressed bytes.
+fn compress<T>(
+    encoding: Encoding,
+    writer: impl Write + Send,
+    fill: impl FnOnce(&mut dyn Sink) -> Result<T, Error>,
+) -> Result<(T, Digest, u64), Error> {
+    let (filled, compressed) = encoding.compress(Hashing::new(writer), fill)?;
     let (mut writer, digest, size) = compressed.finish();
     writer.flush().map_err(Error::Write)?;
-    Ok(Built { digest, diff_id, size })
+    Ok((filled, digest, size))
 }
 
 impl Error {
@@ -59,16 +114,39 @@ impl Error {
     }
 }
 
+/// What bytes are hashed with.
+pub(super) trait Hash {
+    fn update(&mut self, bytes: &[u8]);
+}
+
+impl Hash for Hasher {
+    fn update(&mut self, bytes: &[u8]) {
+        self.update(bytes);
+    }
+}
+
+impl Hash for crc32fast::Hasher {
+    fn update(&mut self, bytes: &[u8]) {
+        self.update(bytes);
+    }
+}
+
 /// Counts and hashes what passes.
-pub(super) struct Hashing<W> {
+pub(super) struct Hashing<W, H = Hasher> {
     writer: W,
-    hasher: Hasher,
+    hasher: H,
     size: u64,
+}
+
+impl<W, H> Hashing<W, H> {
+    const fn with(writer: W, hasher: H) -> Self {
+        Self { writer, hasher, size: 0 }
+    }
 }
 
 impl<W> Hashing<W> {
     pub(super) fn new(writer: W) -> Self {
-        Self { writer, hasher: Hasher::new(Algorithm::Sha256), size: 0 }
+        Self::with(writer, Hasher::new(Algorithm::Sha256))
     }
 
     pub(super) fn finish(self) -> (W, Digest, u64) {
@@ -76,7 +154,13 @@ impl<W> Hashing<W> {
     }
 }
 
-impl<S: Sink> Sink for Hashing<S> {
+impl<W> Hashing<W, crc32fast::Hasher> {
+    fn sum(&self) -> Sum {
+        Sum { size: self.size, crc: self.hasher.clone().finalize() }
+    }
+}
+
+impl<S: Sink, H: Hash> Sink for Hashing<S, H> {
     fn expect(&mut self, content: &dyn Content) {
         self.writer.expect(content);
     }
@@ -89,7 +173,7 @@ impl<S: Sink> Sink for Hashing<S> {
     }
 }
 
-impl<W: Write> Write for Hashing<W> {
+impl<W: Write, H: Hash> Write for Hashing<W, H> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.writer.write(bytes)?;
         self.hasher.update(&bytes[..written]);

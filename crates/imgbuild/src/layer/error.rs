@@ -40,6 +40,9 @@ pub enum Error {
         /// Bytes that came, at most one more than promised.
         found: u64,
     },
+    /// The files gave another tar when they were read again.
+    #[error("its files changed while it was made")]
+    Rewritten,
     /// The layer could not be written.
     #[error("cannot write the layer: {0}")]
     Write(io::Error),

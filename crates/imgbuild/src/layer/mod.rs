@@ -17,7 +17,7 @@ mod tar;
 #[cfg(test)]
 mod tests;
 
-pub use build::{Built, Stop, build};
+pub use build::{Built, Packed, Stop, build, pack};
 pub use content::{Content, FileContent};
 pub use encoding::Encoding;
 pub use error::Error;

@@ -35,7 +35,12 @@ fn digest_and_diff_id_are_those_of_the_bytes() {
             zstd::Decoder::new(&bytes[..]).unwrap().read_to_end(&mut read).unwrap();
         }
         assert_eq!(read, tar);
-        assert_eq!((built.digest, built.diff_id, built.size), (Digest::of(&bytes), plain.digest.clone(), bytes.len() as u64));
+        assert_eq!((&built.digest, &built.diff_id, built.size), (&Digest::of(&bytes), &plain.digest, bytes.len() as u64));
+        // In two passes it is the same.
+        let mut again = Vec::new();
+        let packed = pack(&files, encoding.parse().unwrap(), &mut again, &Stop::default()).unwrap();
+        assert_eq!((&packed.digest, packed.size, again), (&built.digest, built.size, bytes));
+        assert_eq!(packed.diff_id(&files, &Stop::default()).unwrap(), built.diff_id);
     }
 }
 
@@ -112,6 +117,30 @@ fn content_that_changes_size_while_it_is_read_is_an_error() {
         files.add_file("x", Lying(size), Attributes::FILE).unwrap();
         let error = build(&files, Encoding::default(), Vec::new(), &Stop::default()).unwrap_err();
         assert!(matches!(error, Error::Changed { .. }), "{error}");
+    }
+}
+
+#[test]
+fn content_that_is_another_one_when_it_is_read_again_is_an_error() {
+    #[derive(Default)]
+    struct Rewritten(std::sync::atomic::AtomicBool);
+    impl Content for Rewritten {
+        fn size(&self) -> u64 {
+            4
+        }
+        fn open(&self) -> std::io::Result<Box<dyn std::io::Read + Send + '_>> {
+            let was_read = self.0.swap(true, std::sync::atomic::Ordering::Relaxed);
+            Ok(Box::new(if was_read { &b"five"[..] } else { b"four" }))
+        }
+        fn place(&self) -> String {
+            "`x`".to_owned()
+        }
+    }
+    for encoding in ["none", "gzip", "zstd"] {
+        let mut files = Files::new();
+        files.add_file("x", Rewritten::default(), Attributes::FILE).unwrap();
+        let packed = pack(&files, encoding.parse().unwrap(), Vec::new(), &Stop::default()).unwrap();
+        assert!(matches!(packed.diff_id(&files, &Stop::default()), Err(Error::Rewritten)));
     }
 }
 
