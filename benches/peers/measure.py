@@ -26,11 +26,32 @@ class Broken(Exception):
     """A tool that does not do its work."""
 
 
+# Seconds that the processors are looked at, how idle they must be then, and how long that is waited for.
+LOOK, IDLE, PATIENCE = 0.25, 0.97, 10
+
+
+def settle():
+    """Waits until earlier runs are over: their files are on the disk, and the daemons that they asked have come to rest. What they
+    left behind is not the next one's to wait for."""
+    os.sync()
+    for _ in range(int(PATIENCE / LOOK)):
+        before = ticks()
+        time.sleep(LOOK)
+        idle, whole = (after - before for after, before in zip(ticks(), before))
+        if idle >= IDLE * whole:
+            return
+
+
+def ticks():
+    """What the processors were idle, and all their time (proc(5): idle and iowait are the fourth and the fifth)."""
+    times = [int(field) for field in Path("/proc/stat").read_text().splitlines()[0].split()[1:]]
+    return times[3] + times[4], sum(times[:8])
+
+
 def run(command, **options):
     """Runs a command that must succeed. Memory is what `time` sees: a child of ours would be charged with our own."""
     with tempfile.NamedTemporaryFile("r") as peak, tempfile.TemporaryFile() as output:
-        # What earlier runs left to be written to disk is not this one's to wait for.
-        os.sync()
+        settle()
         timed = ["/usr/bin/time", "-f", "%M", "-o", peak.name, *map(str, command)]
         began = time.perf_counter()
         try:
