@@ -128,13 +128,8 @@ impl Maker {
             }
         };
         let key = Key::new(self.encoding, &diff_id).digest().clone();
-        let descriptor = blob.descriptor();
-        let record = CachedLayer {
-            media_type: descriptor.media_type.clone(),
-            digest: descriptor.digest.clone(),
-            size: descriptor.size,
-            diff_id: diff_id.clone(),
-        };
+        let (digest, size) = (blob.digest().clone(), blob.size());
+        let record = CachedLayer { media_type: self.media_type(), digest, size, diff_id: diff_id.clone() };
         self.cache.remember_layer(&key, &record)?;
         self.remember(planned, outline, key, mark)?;
         Ok(Layer::new(&planned.name, blob, diff_id))
