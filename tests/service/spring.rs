@@ -22,6 +22,9 @@ const HEALTH: [&str; 10] = [
     "3m",
 ];
 
+/// Without a delay Swarm may stop the next task before it notices that the new one failed.
+const CAREFUL: [&str; 4] = ["--update-delay", "1s", "--update-monitor", "3s"];
+
 /// A JVM of three on one machine.
 const SMALL: [&str; 2] = ["--env", "JAVA_TOOL_OPTIONS=-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx192m"];
 
@@ -43,8 +46,8 @@ impl Project {
         project.write_config("one");
         let pushed = project.build(&[]);
         assert_eq!(pushed.code, 0, "{}", pushed.text);
-        let create = ["service", "create", "--name", "web", "--replicas", "3", "--update-delay", "0s", "--update-monitor", "3s"];
-        let created = project.site.run(&[&create[..], &SLOTS, &HEALTH, &SMALL, &[project.image.as_str()]].concat());
+        let create = ["service", "create", "--name", "web", "--replicas", "3"];
+        let created = project.site.run(&[&create[..], &CAREFUL, &SLOTS, &HEALTH, &SMALL, &[project.image.as_str()]].concat());
         assert_eq!(created.code, 0, "{}", created.text);
         Some(project)
     }

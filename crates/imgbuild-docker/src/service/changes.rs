@@ -218,6 +218,27 @@ pub(super) fn complete(spec: &mut Spec) {
     }
 }
 
+/// What may stop more tasks at a time than was asked, and what helps; for a specification that is [`complete`].
+///
+/// Without a delay Swarm takes the next task as soon as the new one runs, or has failed: which of the two it notices first, that it
+/// may go on or that a task failed, is left to chance (`Run` and `worker` of swarmkit's `manager/orchestrator/update/updater.go`).
+pub(super) fn risk(spec: &Spec, is_checked: bool) -> Option<(&'static str, &'static str)> {
+    if spec.delay() > Duration::ZERO || spec.replicas().is_some_and(|replicas| replicas <= 1) {
+        return None;
+    }
+    if !is_checked {
+        return Some((
+            "there is neither a health check nor a delay: Swarm stops the next task before the new one answers",
+            "add `--health-cmd COMMAND`, or an `--update-delay` longer than the application takes to start",
+        ));
+    }
+    let goes_on = spec.0["UpdateConfig"]["FailureAction"] == FailureAction::Continue.name();
+    (!goes_on).then_some((
+        "there is no delay between two tasks: where the new one fails, Swarm may stop the next before it notices",
+        "`--update-delay 1s` is enough, as there is a health check",
+    ))
+}
+
 fn set(object: &mut Map<String, Value>, name: &str, value: Value, is_zero: bool) {
     if is_zero {
         object.shift_remove(name);

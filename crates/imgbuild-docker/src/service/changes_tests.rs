@@ -78,3 +78,27 @@ fn no_health_check_replaces_one() {
     assert_eq!(spec.health_check(), Some(false));
     assert_eq!(spec.container()["Healthcheck"], json!({"Test": ["NONE"]}));
 }
+
+#[test]
+fn what_may_stop_two_tasks_at_a_time_is_told() {
+    let spec = |mode: Value, delay: u64| Spec(json!({"Mode": mode, "UpdateConfig": {"Delay": delay}}));
+    let (three, one, global) = (json!({"Replicated": {"Replicas": 3}}), json!({"Replicated": {"Replicas": 1}}), json!({"Global": {}}));
+    let table = [
+        (&three, 0, false, Some("neither a health check nor a delay")),
+        (&three, 0, true, Some("where the new one fails")),
+        (&global, 0, true, Some("where the new one fails")),
+        (&three, 1, false, None),
+        (&three, 1, true, None),
+        (&one, 0, false, None),
+        (&one, 0, true, None),
+    ];
+    for (mode, delay, is_checked, wanted) in table {
+        let told = risk(&spec(mode.clone(), delay), is_checked).map(|(what, _)| what);
+        assert_eq!(told.is_some(), wanted.is_some(), "{mode} {delay} {is_checked}: {told:?}");
+        assert!(told.unwrap_or_default().contains(wanted.unwrap_or_default()), "{mode} {delay} {is_checked}: {told:?}");
+    }
+    // One that goes on whatever happens does not wait to notice either.
+    let mut going_on = spec(three, 0);
+    going_on.0["UpdateConfig"]["FailureAction"] = "continue".into();
+    assert_eq!(risk(&going_on, true), None);
+}

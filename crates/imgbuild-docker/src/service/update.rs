@@ -2,13 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use imgbuild::Reference;
 use imgbuild::registry::Secret;
 use serde_json::Value;
 
-use super::changes::{Changes, complete};
+use super::changes::{Changes, complete, risk};
 use super::judge::count;
 use super::nodes::Nodes;
 use super::outcome::{Outcome, Verdict};
@@ -122,11 +121,8 @@ impl Service {
         self.is_image_checked.store(is_checked, Ordering::Relaxed);
         let mut completed = spec.clone();
         complete(&mut completed);
-        if !is_checked && completed.delay() == Duration::ZERO && completed.replicas().is_none_or(|replicas| replicas > 1) {
-            self.events.warn(
-                "there is neither a health check nor a delay: Swarm stops the next task before the new one answers",
-                Some("add `--health-cmd COMMAND`, or an `--update-delay` longer than the application takes to start"),
-            );
+        if let Some((what, hint)) = risk(&completed, is_checked) {
+            self.events.warn(what, Some(hint));
         }
         self.access.header(&release.image, &self.events).await
     }
