@@ -1,10 +1,12 @@
 """What one run of a command takes."""
 
 import os
+import statistics
 import subprocess
+import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 
@@ -17,6 +19,11 @@ class Measure:
     peak: float
     requests: int = 0
     sent: int = 0
+
+    @classmethod
+    def mean(cls, measures):
+        """Of runs of one command."""
+        return cls(*(statistics.mean(values) for values in zip(*map(astuple, measures))))
 
     def __str__(self):
         return f"{self.wall:.3f} s, {self.cpu:.3f} CPU s, {self.peak:.0f} MB, {self.requests} requests, {self.sent} bytes"
@@ -40,6 +47,7 @@ def settle():
         idle, whole = (after - before for after, before in zip(ticks(), before))
         if idle >= IDLE * whole:
             return
+    print(f"the machine does not come to rest within {PATIENCE} s: what follows is measured beside something else", file=sys.stderr)
 
 
 def ticks():
