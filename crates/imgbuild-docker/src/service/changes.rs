@@ -218,12 +218,13 @@ pub(super) fn complete(spec: &mut Spec) {
     }
 }
 
-/// What may stop more tasks at a time than was asked, and what helps; for a specification that is [`complete`].
+/// What may stop a task too early, and what helps; for a specification that is [`complete`].
 ///
 /// Without a delay Swarm takes the next task as soon as the new one runs, or has failed: which of the two it notices first, that it
 /// may go on or that a task failed, is left to chance (`Run` and `worker` of swarmkit's `manager/orchestrator/update/updater.go`).
 pub(super) fn risk(spec: &Spec, is_checked: bool) -> Option<(&'static str, &'static str)> {
-    if spec.delay() > Duration::ZERO || spec.replicas().is_some_and(|replicas| replicas <= 1) {
+    let at_most = |number| spec.replicas().is_some_and(|replicas| replicas <= number);
+    if spec.delay() > Duration::ZERO || at_most(1) {
         return None;
     }
     if !is_checked {
@@ -232,8 +233,10 @@ pub(super) fn risk(spec: &Spec, is_checked: bool) -> Option<(&'static str, &'sta
             "add `--health-cmd COMMAND`, or an `--update-delay` longer than the application takes to start",
         ));
     }
+    let has_next = spec.parallelism() > 0 && !at_most(spec.parallelism());
     let goes_on = spec.0["UpdateConfig"]["FailureAction"] == FailureAction::Continue.name();
-    (!goes_on).then_some((
+    // With `start-first` the old task stays until the new one runs.
+    (has_next && !goes_on && !spec.is_start_first()).then_some((
         "there is no delay between two tasks: where the new one fails, Swarm may stop the next before it notices",
         "`--update-delay 1s` is enough, as there is a health check",
     ))

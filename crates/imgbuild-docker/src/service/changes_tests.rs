@@ -97,8 +97,13 @@ fn what_may_stop_two_tasks_at_a_time_is_told() {
         assert_eq!(told.is_some(), wanted.is_some(), "{mode} {delay} {is_checked}: {told:?}");
         assert!(told.unwrap_or_default().contains(wanted.unwrap_or_default()), "{mode} {delay} {is_checked}: {told:?}");
     }
-    // One that goes on whatever happens does not wait to notice either.
-    let mut going_on = spec(three, 0);
-    going_on.0["UpdateConfig"]["FailureAction"] = "continue".into();
-    assert_eq!(risk(&going_on, true), None);
+    // These do not wait to notice, keep the old task, or have no next one.
+    for (name, value) in
+        [("FailureAction", json!("continue")), ("Order", json!("start-first")), ("Parallelism", json!(0)), ("Parallelism", json!(3))]
+    {
+        let mut safe = spec(three.clone(), 0);
+        safe.0["UpdateConfig"][name] = value;
+        assert_eq!(risk(&safe, true), None, "{safe:?}");
+        assert!(risk(&safe, false).is_some(), "{safe:?}");
+    }
 }

@@ -169,10 +169,11 @@ impl Error {
             Self::LockWithoutFacts => Some("leave `--facts skip` away".to_owned()),
             Self::Cache(error) => error.hint(),
             Self::Target(error) => error.hint(),
-            Self::Layer { source: layer::Error::Read { source, .. }, .. } => {
+            Self::Layer { source: layer::Error::Read { source, .. }, .. } if source.kind() != io::ErrorKind::NotFound => {
                 source.get_ref().and_then(|error| error.downcast_ref::<jar::Error>()).and_then(jar::Error::hint)
             }
-            Self::Layer { source: layer::Error::Changed { .. } | layer::Error::Rewritten, .. } => {
+            // A file that is gone was there when the layer was planned.
+            Self::Layer { source: layer::Error::Read { .. } | layer::Error::Changed { .. } | layer::Error::Rewritten, .. } => {
                 Some("wait for what writes them, then run again".to_owned())
             }
             Self::Layer { source: layer::Error::Write(source), .. } if source.kind() == io::ErrorKind::StorageFull => {
@@ -188,5 +189,22 @@ impl Error {
 impl From<base::LockError> for Error {
     fn from(error: base::LockError) -> Self {
         Self::Base(error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_that_change_or_go_while_a_layer_is_made_have_a_hint() {
+        let read = |kind: io::ErrorKind| layer::Error::Read { path: "a".into(), place: "`a`".into(), source: kind.into() };
+        let changed = layer::Error::Changed { place: "`a`".into(), expected: 10, found: 20 };
+        let hint = |source| Error::Layer { name: "files".into(), source }.hint();
+        for source in [read(io::ErrorKind::NotFound), changed, layer::Error::Rewritten] {
+            assert_eq!(hint(source).as_deref(), Some("wait for what writes them, then run again"));
+        }
+        // Of one that cannot be read the cause says enough.
+        assert_eq!(hint(read(io::ErrorKind::PermissionDenied)), None);
     }
 }

@@ -31,13 +31,13 @@ pub enum Error {
         source: io::Error,
     },
     /// The content had another size than it had before.
-    #[error("{place} changed while it was read: it had {expected} bytes and now has {found}")]
+    #[error("{place} changed while it was read: it had {expected} bytes, and {found} were read")]
     Changed {
         /// Where the content lies.
         place: String,
         /// Bytes that were promised.
         expected: u64,
-        /// Bytes that came, at most one more than promised.
+        /// Bytes that were read; where there are more than promised, not all of them.
         found: u64,
     },
     /// The files gave another tar when they were read again.
