@@ -6,6 +6,9 @@ use imgbuild_testkit::peers::{Engine, SshServer, TlsEngine};
 
 use crate::site::Ended;
 
+/// How long ssh may take to start or to end.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// The smallest question to an engine: what would be pruned.
 fn asked(host: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_imgbuild"));
@@ -31,7 +34,7 @@ fn tunnels(socket: &str) -> usize {
 fn assert_no_tunnel(socket: &str) {
     let began = Instant::now();
     while tunnels(socket) > 0 {
-        assert!(began.elapsed() < Duration::from_secs(10), "ssh is left behind");
+        assert!(began.elapsed() < PATIENCE, "ssh is left behind");
         std::thread::sleep(Duration::from_millis(50));
     }
 }
@@ -51,7 +54,7 @@ fn an_engine_is_reached_by_ssh_and_the_tunnel_ends_with_us() {
     let mut child = command.env("TMPDIR", std::env::temp_dir()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let began = Instant::now();
     while tunnels(&socket) == 0 && child.try_wait().unwrap().is_none() {
-        assert!(began.elapsed() < Duration::from_secs(10));
+        assert!(began.elapsed() < PATIENCE);
         std::thread::sleep(Duration::from_millis(5));
     }
     child.kill().unwrap();
